@@ -14,6 +14,17 @@ public static class StoreConformance
         .. IntakeCases.All,
         .. ClaimCases.All,
         .. FenceCases.All,
+        .. LeaseCases.All,
+        .. AttemptCases.All,
+        .. UniqueCases.All,
+        .. BlockedCases.All,
+        .. BatchCases.All,
+        .. ControlCases.All,
+        .. SoloCases.All,
+        .. ReconcileCases.All,
+        .. UpkeepCases.All,
+        .. QueryCases.All,
+        .. TimelineCases.All,
     ];
 
     /// <summary>The case of that name.</summary>
