@@ -44,7 +44,7 @@ internal static class AttemptOutcomeRules
     {
         var retries = attempt.Job.Retries ?? attempt.Queue.Retries;
         return attempt.Job.Attempt <= retries
-            ? JobTransition.Retried(times, outcome, error, RetryPolicy.Delay(attempt.Job.Attempt, attempt.Queue.BackoffFirst, attempt.Queue.BackoffMax, chance), abandoned)
+            ? JobTransition.Retried(times, outcome, error, RetryPolicy.Of(attempt.Queue).Delay(attempt.Job.Attempt, chance), abandoned)
             : JobTransition.Failed(times, outcome, error, abandoned);
     }
 

@@ -13,6 +13,7 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private readonly ConcurrentQueue<JobLogLine> _lines = new();
     private readonly List<JobLogLine> _undelivered = [];
+    private readonly SemaphoreSlim _flushing = new(1, 1);
     private readonly Wakeup _bell = new(settings.Time);
     private int _waiting;
 
@@ -22,20 +23,33 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
     /// <summary>Delivers every line written so far.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        if (_lines.IsEmpty && _undelivered.Count == 0)
         {
-            while (_undelivered.Count < MostAtOnce && _lines.TryDequeue(out var line))
-            {
-                Interlocked.Decrement(ref _waiting);
-                _undelivered.Add(line);
-            }
-            if (_undelivered.Count == 0)
-            {
-                return;
-            }
-            await store.AppendLogAsync([.. _undelivered], cancellationToken);
-            _undelivered.Clear();
+            return;
         }
+        await _flushing.WaitAsync(cancellationToken);
+        try
+        {
+            while (TakeLines())
+            {
+                await store.AppendLogAsync([.. _undelivered], cancellationToken);
+                _undelivered.Clear();
+            }
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    private bool TakeLines()
+    {
+        while (_undelivered.Count < MostAtOnce && _lines.TryDequeue(out var line))
+        {
+            Interlocked.Decrement(ref _waiting);
+            _undelivered.Add(line);
+        }
+        return _undelivered.Count > 0;
     }
 
     /// <inheritdoc />

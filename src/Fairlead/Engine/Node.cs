@@ -9,7 +9,6 @@ namespace Fairlead.Engine;
 /// </summary>
 internal sealed class Node : IAsyncDisposable
 {
-    private static readonly TimeSpan HandBackGrace = TimeSpan.FromSeconds(1);
     private readonly NodeSettings _settings;
     private readonly IJobStore _store;
     private readonly StoreClock _clock;
@@ -61,19 +60,19 @@ internal sealed class Node : IAsyncDisposable
     public int InHand => _inHand.Count;
 
     /// <summary>Opens the store, joins, and starts every loop.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => OnLoops(async () =>
+    public Task StartAsync(CancellationToken cancellationToken) => OnLoopsAsync(async () =>
     {
         await _store.OpenAsync(cancellationToken);
         await _membership.JoinAsync(cancellationToken);
         _listening = _store.Listen(OnSignal);
-        _running = Array.ConvertAll(_loops, loop => OnLoops(() => loop.RunAsync(_stop.Token)));
+        _running = Array.ConvertAll(_loops, loop => OnLoopsAsync(() => loop.RunAsync(_stop.Token)));
     });
 
     /// <summary>
     /// Stops in good order: takes no more work, waits for what runs until <paramref name="drained" /> is cancelled, then asks it to stop
     /// and hands it back. Whatever ignores that is handed back all the same; its result will be refused.
     /// </summary>
-    public Task StopAsync(CancellationToken drained) => OnLoops(async () =>
+    public Task StopAsync(CancellationToken drained) => OnLoopsAsync(async () =>
     {
         _dispatcher.StopClaiming();
         while (_inHand.Count > 0 && !drained.IsCancellationRequested)
@@ -138,10 +137,12 @@ internal sealed class Node : IAsyncDisposable
         {
             running.Stop(StopReason.NodeStops);
         }
-        var until = _settings.Time.GetTimestamp();
-        while (_inHand.Count > 0 && _settings.Time.GetElapsedTime(until) < HandBackGrace)
+        // Processes are ended after their queue's kill_after; handlers that do not listen within a second are left to the lease.
+        var grace = TimeSpan.FromSeconds(1) + (_settings.Worker.EndsWork ? _settings.Queues.Max(queue => queue.Definition.KillAfter) : TimeSpan.Zero);
+        var asked = _settings.Time.GetTimestamp();
+        while (_inHand.Count > 0 && grace - _settings.Time.GetElapsedTime(asked) is { Ticks: > 0 } left)
         {
-            await _emptied.WaitAsync(HandBackGrace, CancellationToken.None);
+            await _emptied.WaitAsync(left, CancellationToken.None);
         }
     }
 
@@ -159,6 +160,6 @@ internal sealed class Node : IAsyncDisposable
         }
     }
 
-    private Task OnLoops(Func<Task> step) =>
+    private Task OnLoopsAsync(Func<Task> step) =>
         Task.Factory.StartNew(step, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
 }
