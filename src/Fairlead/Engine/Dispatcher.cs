@@ -146,7 +146,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
-        _look = _leftWork && result.Jobs.Count > 0;
+        _look = false;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;

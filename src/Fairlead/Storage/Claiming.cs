@@ -40,7 +40,7 @@ public sealed record ClaimResult
     /// <summary>When the next scheduled job of these queues comes due; null when there is none.</summary>
     public DateTimeOffset? NextDue { get; init; }
 
-    /// <summary>True when ready work that this node could run was left because its slots ran out: claim again when one is free.</summary>
+    /// <summary>True when ready work that this node could run was left because slots ran out, the node's or the queue's: claim again when one is free.</summary>
     public bool More { get; init; }
 
     /// <summary>True when a job that has lost two nodes waits for this node to be empty: take nothing more until it is, then claim with <see cref="ClaimRequest.Idle" />.</summary>

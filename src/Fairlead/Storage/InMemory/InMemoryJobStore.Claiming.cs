@@ -61,7 +61,7 @@ public sealed partial class InMemoryJobStore
                 (jobs ??= []).Add(Start(head, node, now));
             }
             var left = head is not null;
-            more |= left && queue.Room > 0;
+            more |= left;
             RecordSlots(queue, node, left, now);
         }
         return new() { Jobs = jobs ?? [], Now = now, NextDue = nextDue, More = more };
