@@ -9,7 +9,7 @@ public sealed record ClaimRequest
     /// <summary>Grows with every claim and reconciliation of the node; one that comes late, after a reconciliation with a higher number, gets nothing.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>At most this many jobs over all queues.</summary>
+    /// <summary>At most this many jobs over all queues; 0 from a full node, so that what it leaves is recorded as waiting for its slots.</summary>
     public required int Slots { get; init; }
 
     /// <summary>The queues in the order in which they are to be served.</summary>

@@ -21,11 +21,27 @@ public sealed partial class InMemoryJobStore
         }
         node.LastSequence = Math.Max(node.LastSequence, request.Sequence);
         var nextDue = PromoteAll(request, now);
-        if (RunsSolo(node) || request.Slots <= 0)
+        RecordOutage(request, now);
+        if (RunsSolo(node))
         {
             return new() { Jobs = [], Now = now, NextDue = nextDue };
         }
         return ClaimSolo(node, request, nextDue, now) ?? ClaimReady(node, request, nextDue, now);
+    }
+
+    private void RecordOutage(ClaimRequest request, DateTimeOffset now)
+    {
+        if (request.StoreAwaySince is not { } since)
+        {
+            return;
+        }
+        foreach (var asked in request.Queues)
+        {
+            if (_queues.TryGetValue(asked.Queue, out var queue))
+            {
+                queue.Blocks.Record(WaitCause.Store, request.Node.ToString(), since, now);
+            }
+        }
     }
 
     private DateTimeOffset? PromoteAll(ClaimRequest request, DateTimeOffset now)
