@@ -84,7 +84,7 @@ public sealed record QueueInfo
     /// <summary>True while it is paused.</summary>
     public required bool Paused { get; init; }
 
-    /// <summary>Its jobs by status, exact.</summary>
+    /// <summary>Its jobs by status, exact: items of batches count, the batches themselves do not.</summary>
     public required StateTally Jobs { get; init; }
 
     /// <summary>Attempts that lost their slot and still run.</summary>
