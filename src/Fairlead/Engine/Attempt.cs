@@ -6,6 +6,10 @@ namespace Fairlead.Engine;
 /// <summary>One run of a job on this node, from claim to committed end.</summary>
 public sealed class Attempt
 {
+    private readonly Lock _gate = new();
+    private AttemptProgress? _progress;
+    private AttemptProgress? _reported;
+
     /// <summary>What the store gave.</summary>
     public required ClaimedJob Job { get; init; }
 
@@ -15,16 +19,48 @@ public sealed class Attempt
     /// <summary>Where its output goes.</summary>
     public required IAttemptLog Log { get; init; }
 
-    /// <summary>How long it may take: the job's own, the queue's, or the time left to its deadline, whichever ends first.</summary>
-    public required TimeSpan Timeout { get; init; }
+    /// <summary>How long it may take: the job's own timeout, else the queue's, cut at its deadline; <see cref="TimeSpan.MaxValue" /> for no bound.</summary>
+    public TimeSpan Timeout { get; internal set; } = TimeSpan.MaxValue;
 
     /// <summary>When it began to run, by the store's clock as this node knows it.</summary>
-    public required DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset StartedAt { get; internal set; }
+
+    /// <summary>The latest progress that was reported.</summary>
+    public AttemptProgress? Progress
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _progress;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _progress = value;
+            }
+        }
+    }
+
+    /// <summary>Takes the progress if it has changed since it was last taken.</summary>
+    internal bool TryTakeProgress(out AttemptProgress progress)
+    {
+        lock (_gate)
+        {
+            progress = _progress ?? default;
+            var changed = _progress is not null && _progress != _reported;
+            _reported = _progress;
+            return changed;
+        }
+    }
 }
 
 /// <summary>The log of one job, as its attempt writes it.</summary>
 public interface IAttemptLog
 {
-    /// <summary>Appends one line; never blocks, never throws; bounded, so that the oldest text of a chatty job may be cut (and says so).</summary>
+    /// <summary>Appends one line; never blocks, never throws; bounded, so that the text of a chatty job may be cut (and says so).</summary>
     void Write(LogLevel level, string message);
 }

@@ -22,7 +22,11 @@ public abstract record WorkResult
 
     /// <summary>It succeeded.</summary>
     /// <param name="Result">Its result, UTF-8 JSON; empty for none.</param>
-    public sealed record Completed(ReadOnlyMemory<byte> Result) : WorkResult;
+    public sealed record Completed(ReadOnlyMemory<byte> Result) : WorkResult
+    {
+        /// <summary>What it enqueued: appears with the completion, in the same transaction.</summary>
+        public IReadOnlyList<Storage.NewJob> Enqueue { get; init; } = [];
+    }
 
     /// <summary>It failed.</summary>
     /// <param name="Error">What went wrong, for people.</param>

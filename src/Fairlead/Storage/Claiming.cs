@@ -9,7 +9,7 @@ public sealed record ClaimRequest
     /// <summary>Grows with every claim and reconciliation of the node; one that comes late, after a reconciliation with a higher number, gets nothing.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>At most this many jobs over all queues.</summary>
+    /// <summary>At most this many jobs over all queues; 0 from a full node, so that what it leaves is recorded as waiting for its slots.</summary>
     public required int Slots { get; init; }
 
     /// <summary>The queues in the order in which they are to be served.</summary>
@@ -17,6 +17,9 @@ public sealed record ClaimRequest
 
     /// <summary>True when the node runs nothing at all: only then may it be given a job that has to run alone.</summary>
     public bool Idle { get; init; }
+
+    /// <summary>Set by the first claim after an outage, by the store's clock: the time from then to now is recorded as kept from running by <c>store</c>, for these queues.</summary>
+    public DateTimeOffset? StoreAwaySince { get; init; }
 }
 
 /// <summary>One queue's part of a claim.</summary>
@@ -37,7 +40,7 @@ public sealed record ClaimResult
     /// <summary>When the next scheduled job of these queues comes due; null when there is none.</summary>
     public DateTimeOffset? NextDue { get; init; }
 
-    /// <summary>True when ready work that this node could run was left because its slots ran out: claim again when one is free.</summary>
+    /// <summary>True when ready work that this node could run was left because slots ran out, the node's or the queue's: claim again when one is free.</summary>
     public bool More { get; init; }
 
     /// <summary>True when a job that has lost two nodes waits for this node to be empty: take nothing more until it is, then claim with <see cref="ClaimRequest.Idle" />.</summary>

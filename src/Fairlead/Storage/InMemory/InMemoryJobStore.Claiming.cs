@@ -21,11 +21,27 @@ public sealed partial class InMemoryJobStore
         }
         node.LastSequence = Math.Max(node.LastSequence, request.Sequence);
         var nextDue = PromoteAll(request, now);
-        if (RunsSolo(node) || request.Slots <= 0)
+        RecordOutage(request, now);
+        if (RunsSolo(node))
         {
             return new() { Jobs = [], Now = now, NextDue = nextDue };
         }
         return ClaimSolo(node, request, nextDue, now) ?? ClaimReady(node, request, nextDue, now);
+    }
+
+    private void RecordOutage(ClaimRequest request, DateTimeOffset now)
+    {
+        if (request.StoreAwaySince is not { } since)
+        {
+            return;
+        }
+        foreach (var asked in request.Queues)
+        {
+            if (_queues.TryGetValue(asked.Queue, out var queue))
+            {
+                queue.Blocks.Record(WaitCause.Store, request.Node.ToString(), since, now);
+            }
+        }
     }
 
     private DateTimeOffset? PromoteAll(ClaimRequest request, DateTimeOffset now)
@@ -61,7 +77,7 @@ public sealed partial class InMemoryJobStore
                 (jobs ??= []).Add(Start(head, node, now));
             }
             var left = head is not null;
-            more |= left && queue.Room > 0;
+            more |= left;
             RecordSlots(queue, node, left, now);
         }
         return new() { Jobs = jobs ?? [], Now = now, NextDue = nextDue, More = more };

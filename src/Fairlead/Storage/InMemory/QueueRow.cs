@@ -99,11 +99,17 @@ internal sealed class BlockBook
     {
         var block = _open[at];
         _open.RemoveAt(at);
-        if (block.From == now)
+        Record(block.Cause, block.Key, block.From, now);
+    }
+
+    /// <summary>Writes down a block that is over.</summary>
+    public void Record(WaitCause cause, string key, DateTimeOffset from, DateTimeOffset to)
+    {
+        if (from >= to)
         {
             return;
         }
-        _closed.Enqueue(block with { To = now });
+        _closed.Enqueue(new(cause, key, from, to));
         if (_closed.Count > Kept)
         {
             _closed.Dequeue();

@@ -1,0 +1,64 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Engine;
+
+/// <summary>
+/// The life of one attempt, as named steps: begin, work, decide, record. Runs where handlers run.
+/// </summary>
+internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, AttemptWatch watch, CompletionPump completions)
+{
+    /// <summary>Runs one attempt to its recorded end.</summary>
+    /// <returns>False when the attempt was abandoned meanwhile: its slot has been given to another loop.</returns>
+    public async ValueTask<bool> RunAsync(RunningAttempt running)
+    {
+        if (!Begin(running))
+        {
+            return true;
+        }
+        var result = await WorkAsync(running);
+        if (!running.TryEnd())
+        {
+            completions.ReleaseAbandoned(running);
+            return false;
+        }
+        completions.Add(running, Decide(running, result));
+        return true;
+    }
+
+    private bool Begin(RunningAttempt running)
+    {
+        var attempt = running.Attempt;
+        attempt.StartedAt = clock.Now;
+        attempt.Timeout = TimeAllowed(attempt);
+        if (!running.TryStart(settings.Time.GetTimestamp()))
+        {
+            return false;
+        }
+        watch.Started(running);
+        return true;
+    }
+
+    private async ValueTask<WorkResult> WorkAsync(RunningAttempt running)
+    {
+        try
+        {
+            return await settings.Worker.RunAsync(running.Attempt, running.StopToken);
+        }
+#pragma warning disable CA1031 // a worker that breaks its promise must not take the slot with it
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return new WorkResult.Failed(error.ToString());
+        }
+    }
+
+    private JobTransition Decide(RunningAttempt running, WorkResult result) =>
+        AttemptOutcomeRules.Decide(running, result, new AttemptTimes(running.Key, running.Attempt.StartedAt, clock.Now), completions.Chance());
+
+    private static TimeSpan TimeAllowed(Attempt attempt)
+    {
+        var own = attempt.Job.Timeout ?? attempt.Queue.Timeout ?? TimeSpan.MaxValue;
+        var left = attempt.Job.Deadline - attempt.StartedAt;
+        return own < left ? own : left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+    }
+}

@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using Fairlead.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Engine;
+
+/// <summary>
+/// Claims jobs for free slots and starts them. Quick jobs (under 20 ms) are claimed ahead, as many as run in the next 20 ms; slow ones
+/// one by one, so that none waits behind another while a second node has room.
+/// </summary>
+internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store, Membership membership, StoreClock clock, AttemptsInHand inHand, LogPump logs, ILogger logger)
+    : Loop(settings.Time, logger)
+{
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20);
+    private readonly ConcurrentQueue<RunningAttempt> _ready = new();
+    private readonly Dictionary<string, ServedQueue> _queues = settings.Queues.ToDictionary(queue => queue.Definition.Name, StringComparer.Ordinal);
+    private readonly Wakeup _bell = new(settings.Time);
+    private readonly RunTimeEstimate _runTime = new();
+    private int _executing;
+    private long _sequence;
+    private int _signalled;
+    private bool _look = true;
+    private bool _leftWork;
+    private bool _solo;
+    private bool _uncertain;
+    private bool _stopping;
+    private DateTimeOffset? _nextDue;
+    private DateTimeOffset? _awaySince;
+
+    /// <summary>Runs a started attempt; set once when the node is put together.</summary>
+    public Func<RunningAttempt, ValueTask<bool>>? Runner { get; set; }
+
+    /// <summary>Called after an attempt in hand was ended without running: its transition has to be recorded.</summary>
+    public Action<RunningAttempt>? TakenBack { get; set; }
+
+    /// <summary>The store says that there may be work. Called from anywhere.</summary>
+    public void WorkMayBeReady()
+    {
+        Volatile.Write(ref _signalled, 1);
+        _bell.Ring();
+    }
+
+    /// <summary>Slots are free again: worth a look if the last one left work behind.</summary>
+    public void SlotsFreed()
+    {
+        _look |= _leftWork;
+        _bell.Ring();
+    }
+
+    /// <summary>An abandoned attempt's slot goes to another loop.</summary>
+    public void ReplaceSlot() => StartSlot();
+
+    /// <summary>Claims nothing more; gives back what has not started.</summary>
+    public void StopClaiming()
+    {
+        _stopping = true;
+        while (_ready.TryDequeue(out var waiting))
+        {
+            if (waiting.TryTakeBack())
+            {
+                TakenBack?.Invoke(waiting);
+            }
+        }
+        _bell.Ring();
+    }
+
+    /// <inheritdoc />
+    protected override async ValueTask StepAsync(CancellationToken stop)
+    {
+        if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now)
+        {
+            _look = true;
+        }
+        var room = Room();
+        // A full node still asks once, for nothing, when work comes in: that is what records that it waits for slots.
+        if (_look && MayClaim && (room > 0 || !_leftWork))
+        {
+            await ClaimAsync(Math.Max(room, 0), stop);
+            return;
+        }
+        _look |= await WaitAsync(stop);
+    }
+
+    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
+
+    /// <summary>How many more jobs may be taken now.</summary>
+    private int Room() => settings.Slots + Ahead() - inHand.Count;
+
+    /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
+    private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
+
+    /// <summary>Waits for a ring, the next due time or the poll; true when the poll or the due time came, which is a reason to look.</summary>
+    private async ValueTask<bool> WaitAsync(CancellationToken stop)
+    {
+        var wait = store.Traits.Poll;
+        if (_nextDue is { } due && due - clock.Now is var left && left < wait)
+        {
+            wait = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+        }
+        var before = settings.Time.GetTimestamp();
+        await _bell.WaitAsync(wait, stop);
+        return settings.Time.GetElapsedTime(before) >= wait;
+    }
+
+    private async ValueTask ClaimAsync(int room, CancellationToken stop)
+    {
+        var node = membership.Node!.Value;
+        var request = new ClaimRequest
+        {
+            Node = node,
+            Sequence = ++_sequence,
+            Slots = room,
+            Queues = [.. settings.Queues.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
+            Idle = inHand.Count == 0,
+            StoreAwaySince = _awaySince,
+        };
+        ClaimResult result;
+        try
+        {
+            if (_uncertain)
+            {
+                await store.ReconcileAsync(node, request.Sequence, [.. inHand.Keys], stop);
+                _uncertain = false;
+                request = request with { Sequence = ++_sequence };
+            }
+            result = await store.ClaimAsync(request, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The claim may have happened although its answer was lost: what it took must not be stranded on this node.
+            _uncertain = true;
+            _awaySince ??= clock.Now;
+            throw;
+        }
+        Take(node, result);
+    }
+
+    private void Take(NodeId node, ClaimResult result)
+    {
+        _awaySince = null;
+        clock.Set(result.Now);
+        _nextDue = result.NextDue;
+        _solo = result.DrainForSolo;
+        _leftWork = result.More || result.DrainForSolo;
+        _look = false;
+        foreach (var job in result.Jobs)
+        {
+            var queue = _queues[job.Queue].Definition;
+            var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now }, node);
+            inHand.Add(running);
+            _ready.Enqueue(running);
+        }
+        StartSlots();
+    }
+
+    private void StartSlots()
+    {
+        while (!_ready.IsEmpty && TryTakeSlot())
+        {
+            StartSlot();
+        }
+    }
+
+    private bool TryTakeSlot()
+    {
+        if (Interlocked.Increment(ref _executing) <= settings.Slots)
+        {
+            return true;
+        }
+        Interlocked.Decrement(ref _executing);
+        return false;
+    }
+
+    private void StartSlot() => _ = Task.Factory.StartNew(RunSlotAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, settings.Work).Unwrap();
+
+    /// <summary>One slot: runs what is ready, one after the other, until nothing is. Runs where handlers run.</summary>
+    private async Task RunSlotAsync()
+    {
+        do
+        {
+            while (_ready.TryDequeue(out var running))
+            {
+                var began = settings.Time.GetTimestamp();
+                if (!await Runner!(running))
+                {
+                    return;
+                }
+                _runTime.Add(settings.Time.GetElapsedTime(began));
+            }
+            Interlocked.Decrement(ref _executing);
+        }
+        while (!_ready.IsEmpty && TryTakeSlot());
+    }
+}

@@ -1,0 +1,165 @@
+using Fairlead.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Engine;
+
+/// <summary>
+/// One running engine on one store: a visible list of loops, put together here, started and stopped together.
+/// The host, <c>fairlead run</c> and the simulation all run this.
+/// </summary>
+internal sealed class Node : IAsyncDisposable
+{
+    private readonly NodeSettings _settings;
+    private readonly IJobStore _store;
+    private readonly StoreClock _clock;
+    private readonly AttemptsInHand _inHand = new();
+    private readonly Membership _membership;
+    private readonly CompletionPump _completions;
+    private readonly LogPump _logs;
+    private readonly Dispatcher _dispatcher;
+    private readonly Loop[] _loops;
+    private readonly LoopThread? _ownThread;
+    private readonly TaskScheduler _scheduler;
+    private readonly Wakeup _emptied;
+    private readonly CancellationTokenSource _stop = new();
+    private Task[] _running = [];
+    private IDisposable? _listening;
+
+    public Node(IJobStore store, NodeSettings settings, ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger("Fairlead");
+        _settings = settings;
+        _store = store;
+        _clock = new StoreClock(settings.Time);
+        _emptied = new Wakeup(settings.Time);
+        _membership = new Membership(settings, store, _clock, _inHand, logger);
+        _logs = new LogPump(settings, store, _clock, _inHand, logger);
+        _completions = new CompletionPump(settings, _inHand, _logs, logger) { Store = store };
+        var watch = new AttemptWatch(settings, _inHand, logger);
+        _dispatcher = new Dispatcher(settings, store, _membership, _clock, _inHand, _logs, logger);
+        Connect(watch, new AttemptRunner(settings, _clock, watch, _completions));
+        _loops =
+        [
+            _membership,
+            _dispatcher,
+            watch,
+            _completions,
+            _logs,
+            new LeaseRescuer(settings.Time, store, logger),
+            new DeadlineExpirer(settings.Time, store, logger),
+            new HistoryPruner(settings.Time, store, settings.Retention, logger),
+        ];
+        _ownThread = settings.Loops is null ? new LoopThread("Fairlead loops") : null;
+        _scheduler = settings.Loops ?? _ownThread!;
+    }
+
+    /// <summary>The id under which it claims; null before it has joined.</summary>
+    public NodeId? Id => _membership.Node;
+
+    /// <summary>How many jobs it holds.</summary>
+    public int InHand => _inHand.Count;
+
+    /// <summary>Opens the store, joins, and starts every loop.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => OnLoopsAsync(async () =>
+    {
+        await _store.OpenAsync(cancellationToken);
+        await _membership.JoinAsync(cancellationToken);
+        _listening = _store.Listen(OnSignal);
+        _running = Array.ConvertAll(_loops, loop => OnLoopsAsync(() => loop.RunAsync(_stop.Token)));
+    });
+
+    /// <summary>
+    /// Stops in good order: takes no more work, waits for what runs until <paramref name="drained" /> is cancelled, then asks it to stop
+    /// and hands it back. Whatever ignores that is handed back all the same; its result will be refused.
+    /// </summary>
+    public Task StopAsync(CancellationToken drained) => OnLoopsAsync(async () =>
+    {
+        _dispatcher.StopClaiming();
+        while (_inHand.Count > 0 && !drained.IsCancellationRequested)
+        {
+            await _emptied.WaitAsync(Timeout.InfiniteTimeSpan, drained);
+        }
+        await HandBackAsync();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running);
+        _listening?.Dispose();
+        await LeaveAsync();
+    });
+
+    /// <summary>Ends at once without telling the store, as a crash would; for the simulation.</summary>
+    public async Task CrashAsync()
+    {
+        _listening?.Dispose();
+        await _stop.CancelAsync();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _ownThread?.Dispose();
+        _stop.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Connect(AttemptWatch watch, AttemptRunner runner)
+    {
+        _membership.Joined = _dispatcher.WorkMayBeReady;
+        _dispatcher.Runner = runner.RunAsync;
+        _dispatcher.TakenBack = running =>
+            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now)));
+        watch.Abandon = running =>
+        {
+            var times = new AttemptTimes(running.Key, running.Attempt.StartedAt, _clock.Now);
+            _completions.Add(running, AttemptOutcomeRules.TimedOut(running.Attempt, times, _completions.Chance(), abandoned: true));
+            _dispatcher.ReplaceSlot();
+        };
+        _completions.Committed = () =>
+        {
+            _dispatcher.SlotsFreed();
+            _emptied.Ring();
+        };
+    }
+
+    private void OnSignal(StoreSignals signals)
+    {
+        if (signals.HasFlag(StoreSignals.Work) || signals.HasFlag(StoreSignals.Control))
+        {
+            _dispatcher.WorkMayBeReady();
+        }
+        if (signals.HasFlag(StoreSignals.Control))
+        {
+            _membership.LookNow();
+        }
+    }
+
+    private async Task HandBackAsync()
+    {
+        foreach (var running in _inHand.Snapshot())
+        {
+            running.Stop(StopReason.NodeStops);
+        }
+        // Processes are ended after their queue's kill_after; handlers that do not listen within a second are left to the lease.
+        var grace = TimeSpan.FromSeconds(1) + (_settings.Worker.EndsWork ? _settings.Queues.Max(queue => queue.Definition.KillAfter) : TimeSpan.Zero);
+        var asked = _settings.Time.GetTimestamp();
+        while (_inHand.Count > 0 && grace - _settings.Time.GetElapsedTime(asked) is { Ticks: > 0 } left)
+        {
+            await _emptied.WaitAsync(left, CancellationToken.None);
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await _completions.DeliverAsync(CancellationToken.None);
+            await _logs.FlushAsync(CancellationToken.None);
+            await _membership.LeaveAsync(CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The store is away: others will find this node silent, which is what a lease is for.
+        }
+    }
+
+    private Task OnLoopsAsync(Func<Task> step) =>
+        Task.Factory.StartNew(step, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Fairlead.Engine;
+using Fairlead.Storage;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Fairlead;
+
+/// <summary>Adds Fairlead to an application.</summary>
+public static class FairleadServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds Fairlead: a <see cref="JobClient" /> for producers and, with <see cref="FairleadBuilder.RunWorkers" />, a node that runs jobs for as
+    /// long as the host does. Options are read from the configuration section <c>Fairlead</c> too, and checked when the host starts.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No store was chosen.</exception>
+    public static IServiceCollection AddFairlead(this IServiceCollection services, Action<FairleadBuilder> configure)
+    {
+        var builder = new FairleadBuilder(services);
+        configure(builder);
+        var store = builder.StoreFactory ?? throw new InvalidOperationException("AddFairlead expects a store: call UseSqlite(\"Data Source=app.db\"), UseInMemory() or another Use… in it.");
+        services.AddOptions<FairleadOptions>()
+            .Configure<IServiceProvider>(static (options, provider) => provider.GetService<IConfiguration>()?.GetSection("Fairlead").Bind(options))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FairleadOptions>, FairleadOptionsRules>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddLogging();
+        services.AddSingleton(provider => store(provider, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Registry(builder, provider.GetRequiredService<IOptions<FairleadOptions>>().Value));
+        services.AddSingleton(provider => new JobClient(
+            provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<TimeProvider>()));
+        if (builder.RunsWorkers)
+        {
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLoggerProvider>());
+            services.AddSingleton(provider => MakeHost(builder, provider));
+            services.AddHostedService(provider => provider.GetRequiredService<FairleadHost>());
+        }
+        return services;
+    }
+
+    private static JobRegistry Registry(FairleadBuilder builder, FairleadOptions options) => new(
+        builder.Jobs,
+        stepTo => options.Queues.ToDictionary(
+            queue => queue.Key,
+            queue => queue.Value.ToDefinition(queue.Key, queue.Value.Then is { } then ? stepTo(then) : null),
+            StringComparer.Ordinal),
+        builder.Json);
+
+    private static FairleadHost MakeHost(FairleadBuilder builder, IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
+        var registry = provider.GetRequiredService<JobRegistry>();
+        var settings = new NodeSettings
+        {
+            Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
+            Slots = options.Concurrency,
+            Queues = registry.Served(),
+            Worker = new InProcessWorker(registry, provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware),
+            Prefetch = options.Prefetch,
+            Lease = options.Lease,
+            Retention = new Retention(options.KeepCompleted, options.KeepFailed),
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+        };
+        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()));
+    }
+}

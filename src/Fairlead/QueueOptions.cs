@@ -1,0 +1,118 @@
+using Fairlead.Storage;
+
+namespace Fairlead;
+
+/// <summary>How a queue is set up in code or configuration (<c>Fairlead:Queues:name</c>). Checked when the host starts.</summary>
+public sealed class QueueOptions
+{
+    /// <inheritdoc cref="QueueDefinition.Label" />
+    public string? Label { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.MaxConcurrent" />
+    public int? MaxConcurrent { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.Timeout" />
+    public TimeSpan? Timeout { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.KillAfter" />
+    public TimeSpan KillAfter { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc cref="QueueDefinition.SlowAfter" />
+    public TimeSpan? SlowAfter { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.Deadline" />
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromDays(7);
+
+    /// <inheritdoc cref="QueueDefinition.Retries" />
+    public int Retries { get; set; } = 3;
+
+    /// <inheritdoc cref="QueueDefinition.BackoffFirst" />
+    public TimeSpan BackoffFirst { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc cref="QueueDefinition.BackoffMax" />
+    public TimeSpan BackoffMax { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <inheritdoc cref="QueueDefinition.RetryBudget" />
+    public double? RetryBudget { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.Priority" />
+    public int Priority { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.MaxPayload" />
+    public int MaxPayload { get; set; } = 1024 * 1024;
+
+    /// <inheritdoc cref="QueueDefinition.SequentialUpTo" />
+    public int SequentialUpTo { get; set; }
+
+    /// <summary>The job name that follows success, with its result as payload; null for none. The name must be known through <c>AddJob</c>.</summary>
+    public string? Then { get; set; }
+
+    /// <summary>The definition the cluster is shown.</summary>
+    internal QueueDefinition ToDefinition(string name, NextStep? then) => new()
+    {
+        Name = name,
+        Label = Label,
+        MaxConcurrent = MaxConcurrent,
+        Timeout = Timeout,
+        KillAfter = KillAfter,
+        SlowAfter = SlowAfter,
+        Deadline = Deadline,
+        Retries = Retries,
+        BackoffFirst = BackoffFirst,
+        BackoffMax = BackoffMax,
+        RetryBudget = RetryBudget,
+        Priority = Priority,
+        MaxPayload = MaxPayload,
+        SequentialUpTo = SequentialUpTo,
+        Then = then,
+    };
+
+    /// <summary>Every rule that the options break, in words; empty when they are sound.</summary>
+    internal IEnumerable<string> Problems(string queue)
+    {
+        if (queue.Length is 0 or > 200)
+        {
+            yield return $"A queue's name has 1 to 200 characters; got {queue.Length}.";
+        }
+        if (MaxConcurrent is < 1)
+        {
+            yield return $"Queue '{queue}': MaxConcurrent expects 1 or more (or nothing for no limit); got {MaxConcurrent}.";
+        }
+        if (Timeout <= TimeSpan.Zero)
+        {
+            yield return $"Queue '{queue}': Timeout expects more than zero (or nothing for no limit); got {Timeout}.";
+        }
+        if (KillAfter < TimeSpan.Zero)
+        {
+            yield return $"Queue '{queue}': KillAfter expects zero or more; got {KillAfter}.";
+        }
+        if (SlowAfter <= TimeSpan.Zero)
+        {
+            yield return $"Queue '{queue}': SlowAfter expects more than zero (or nothing for never); got {SlowAfter}.";
+        }
+        if (Deadline <= TimeSpan.Zero)
+        {
+            yield return $"Queue '{queue}': Deadline expects more than zero; got {Deadline}.";
+        }
+        if (Retries < 0)
+        {
+            yield return $"Queue '{queue}': Retries expects zero or more; got {Retries}.";
+        }
+        if (BackoffFirst <= TimeSpan.Zero || BackoffMax < BackoffFirst)
+        {
+            yield return $"Queue '{queue}': expected 0 < BackoffFirst <= BackoffMax; got {BackoffFirst} and {BackoffMax}.";
+        }
+        if (RetryBudget is <= 0 or > 1)
+        {
+            yield return $"Queue '{queue}': RetryBudget expects a share above 0 and up to 1, such as 0.1 for 10 %; got {RetryBudget}.";
+        }
+        if (MaxPayload is < 1 or > 1 << 30)
+        {
+            yield return $"Queue '{queue}': MaxPayload expects 1 byte to 1 GiB; got {MaxPayload}.";
+        }
+        if (SequentialUpTo < 0)
+        {
+            yield return $"Queue '{queue}': SequentialUpTo expects zero or more; got {SequentialUpTo}.";
+        }
+    }
+}
