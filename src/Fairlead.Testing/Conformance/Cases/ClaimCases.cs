@@ -23,7 +23,8 @@ internal static class ClaimCases
         new("Claim.SaysMore", "The answer says when runnable work was left because slots ran out.", SaysMore),
         new("Claim.MaxConcurrent", "max_concurrent is never exceeded in the cluster.", MaxConcurrent),
         new("Claim.MaxConcurrentFreed", "A slot of the queue is free again when an attempt ends.", MaxConcurrentFreed),
-        new("Claim.FullQueueIsNotMore", "A queue at its max_concurrent is no reason to claim again.", FullQueueIsNotMore),
+        new("Claim.FullQueueIsMore", "Work left by a queue at its max_concurrent is reason to claim again when one of its slots is free.", FullQueueIsMore),
+        new("Claim.NoSlotsNoJobs", "A full node that asks with no slots gets nothing, and hears that work was left.", NoSlotsNoJobs),
         new("Claim.RaisesFence", "Each claim raises the job's fence.", RaisesFence),
         new("Claim.UnknownNodeGetsNothing", "A node without a lease gets nothing.", UnknownNodeGetsNothing),
         new("Claim.LeftNodeGetsNothing", "A node that left gets nothing.", LeftNodeGetsNothing),
@@ -209,11 +210,20 @@ internal static class ClaimCases
         Expect.Equal(1, (await scene.ClaimAsync(node)).Count);
     }
 
-    private static async Task FullQueueIsNotMore(Scene scene)
+    private static async Task FullQueueIsMore(Scene scene)
     {
         var node = await scene.JoinAsync(maxConcurrent: 1);
         await scene.EnqueueManyAsync(2);
-        Expect.Equal(false, (await scene.AskAsync(node, 5)).More);
+        Expect.Equal(true, (await scene.AskAsync(node, 5)).More);
+    }
+
+    private static async Task NoSlotsNoJobs(Scene scene)
+    {
+        var node = await scene.JoinAsync();
+        Expect.Equal(false, (await scene.AskAsync(node, 0)).More);
+        await scene.EnqueueAsync();
+        var answer = await scene.AskAsync(node, 0);
+        Expect.Equal((0, true), (answer.Jobs.Count, answer.More));
     }
 
     private static async Task RaisesFence(Scene scene)

@@ -21,6 +21,8 @@ internal static class TimelineCases
         new("Block.OpenPause", "A pause that lasts has no end.", OpenPause),
         new("Block.QueueSlots", "That a queue was full while work waited is recorded, until a claim leaves none for that reason.", QueueSlots),
         new("Block.NodeSlots", "That a node was full while work waited is recorded.", NodeSlots),
+        new("Block.FullNode", "A full node that asks with no slots records that work waits for its slots.", FullNode),
+        new("Block.Outage", "The time in which a node could not reach the store is recorded when it comes back.", Outage),
         new("Block.NoNode", "That no live node knew a kind is recorded, from the first such job to the join.", NoNode),
         new("Block.NoNodeAfterLeave", "It is recorded from the leave of the last such node.", NoNodeAfterLeave),
         new("Block.OnlyAskedTime", "Only what touches the asked time is answered.", OnlyAskedTime),
@@ -195,6 +197,25 @@ internal static class TimelineCases
         scene.Wait(3);
         await scene.ClaimAsync(node, 1);
         Expect.Sequence([(WaitCause.Slot, node.ToString(), 0d, 3d)], await BlocksAsync(scene));
+    }
+
+    private static async Task FullNode(Scene scene)
+    {
+        var node = await scene.JoinAsync();
+        await scene.EnqueueAsync();
+        await scene.ClaimAsync(node, 1);
+        await scene.EnqueueAsync();
+        scene.Wait(1);
+        await scene.ClaimAsync(node, 0);
+        Expect.Sequence([(WaitCause.Slot, node.ToString(), 1d, -1d)], await BlocksAsync(scene));
+    }
+
+    private static async Task Outage(Scene scene)
+    {
+        var node = await scene.JoinAsync();
+        scene.Wait(5);
+        await scene.Store.ClaimAsync(scene.Request(node) with { StoreAwaySince = scene.Clock.Now.AddSeconds(-3) });
+        Expect.Sequence([(WaitCause.Store, node.ToString(), 2d, 5d)], await BlocksAsync(scene));
     }
 
     private static async Task NoNode(Scene scene)
