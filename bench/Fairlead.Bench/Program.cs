@@ -6,11 +6,13 @@ return args switch
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
+    ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["work", var file] => await ProcessesBench.WorkAsync(file),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: store [jobs], latency, waiting [jobs].");
+    Console.Error.WriteLine("Expected one of: store [jobs], latency, waiting [jobs], processes [number].");
     return 2;
 }
