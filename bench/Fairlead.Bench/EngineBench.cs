@@ -97,7 +97,7 @@ internal static class EngineBench
     /// <summary>From the acknowledged enqueue here to the handler's first line in another process; milliseconds, sorted.</summary>
     public static async Task<double[]> PickupElsewhereAsync(string file, int times)
     {
-        using var other = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", file]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var other = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", file]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await other.StandardOutput.ReadLineAsync();
         using var producer = BuildHost(file, new Countdown(1), null, runs: false);
         var client = producer.Services.GetRequiredService<JobClient>();
