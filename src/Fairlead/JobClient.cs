@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fairlead.Engine;
 using Fairlead.Storage;
@@ -88,6 +89,23 @@ public sealed class JobClient
         return await _store.GetJobAsync(id, cancellationToken);
     }
 
+    /// <summary>The items of a batch in their order, with their results; only those in <paramref name="status" />, if one is given.</summary>
+    public async IAsyncEnumerable<Job> ItemsAsync(JobId batch, JobStatus? status = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        JobId? cursor = null;
+        do
+        {
+            var page = await _store.ListJobsAsync(new JobQuery { Batch = batch, Status = status, Cursor = cursor, Limit = 1000 }, cancellationToken);
+            foreach (var item in page.Jobs)
+            {
+                yield return item;
+            }
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+    }
+
     /// <summary>Waits until the job or batch has ended, however it ended.</summary>
     /// <exception cref="KeyNotFoundException">There is no such job.</exception>
     public async ValueTask<Job> WaitAsync(JobId id, CancellationToken cancellationToken = default)
@@ -119,9 +137,16 @@ public sealed class JobClient
     public async ValueTask<TResult> GetResultAsync<TResult>(JobId id, CancellationToken cancellationToken = default)
     {
         var job = await GetAsync(id, cancellationToken) ?? throw new KeyNotFoundException($"There is no job {id} in {_store.Description}.");
+        return ResultOf<TResult>(job);
+    }
+
+    /// <summary>Reads the result of a completed job in hand.</summary>
+    /// <exception cref="InvalidOperationException">It has not completed, or left no result.</exception>
+    public TResult ResultOf<TResult>(Job job)
+    {
         if (job.Status != JobStatus.Completed || job.Result.IsEmpty)
         {
-            throw new InvalidOperationException($"Job {id} is {job.Status.ToWire()}{(job.Error is null ? "" : $" ({job.Error})")} and has no result.");
+            throw new InvalidOperationException($"Job {job.Id} is {job.Status.ToWire()}{(job.Error is null ? "" : $" ({job.Error})")} and has no result.");
         }
         return JsonSerializer.Deserialize<TResult>(job.Result.Span, _registry.Json)!;
     }

@@ -19,7 +19,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private int _executing;
     private long _sequence;
     private int _signalled;
-    private bool _more = true;
+    private bool _look = true;
+    private bool _leftWork;
     private bool _solo;
     private bool _uncertain;
     private bool _stopping;
@@ -39,8 +40,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _bell.Ring();
     }
 
-    /// <summary>Slots are free again.</summary>
-    public void SlotsFreed() => _bell.Ring();
+    /// <summary>Slots are free again: worth a look if the last one left work behind.</summary>
+    public void SlotsFreed()
+    {
+        _look |= _leftWork;
+        _bell.Ring();
+    }
 
     /// <summary>An abandoned attempt's slot goes to another loop.</summary>
     public void ReplaceSlot() => StartSlot();
@@ -64,13 +69,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     {
         if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now)
         {
-            _more = true;
+            _look = true;
         }
         var room = Room();
-        if (room <= 0 || !_more)
+        if (room <= 0 || !_look)
         {
-            var woken = await WaitAsync(stop);
-            _more |= woken;
+            _look |= await WaitAsync(stop);
             return;
         }
         await ClaimAsync(room, stop);
@@ -141,7 +145,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         clock.Set(result.Now);
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
-        _more = result.More || result.DrainForSolo;
+        _leftWork = result.More || result.DrainForSolo;
+        _look = _leftWork && result.Jobs.Count > 0;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
@@ -150,10 +155,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _ready.Enqueue(running);
         }
         StartSlots();
-        if (result.Jobs.Count > 0)
-        {
-            _more = true;
-        }
     }
 
     private void StartSlots()

@@ -35,7 +35,7 @@ public enum StoreSignals
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Work became ready, or is due sooner than before.</summary>
+    /// <summary>Work became ready, is due sooner than before, or room appeared in a queue or batch that was full.</summary>
     Work = 1,
 
     /// <summary>A cancellation, a pause, a resume or another change by an operator.</summary>

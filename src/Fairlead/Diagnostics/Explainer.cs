@@ -1,0 +1,82 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Diagnostics;
+
+/// <summary>Adds up what was recorded about a job or batch.</summary>
+public static class Explainer
+{
+    /// <summary>Explains a job, or all items of a batch.</summary>
+    /// <returns>Null when there is no such job.</returns>
+    /// <param name="store">Where it was recorded.</param>
+    /// <param name="id">The job or batch.</param>
+    /// <param name="now">The end of what has not ended yet.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async ValueTask<Explanation?> ExplainAsync(IJobQueries store, JobId id, DateTimeOffset now, CancellationToken cancellationToken = default)
+    {
+        var jobs = await store.GetTimelinesAsync(id, cancellationToken);
+        if (jobs.Count == 0)
+        {
+            return null;
+        }
+        var from = jobs.Min(job => job.EnqueuedAt);
+        var to = jobs.Max(job => job.EndedAt ?? now);
+        var blocks = new Dictionary<string, IReadOnlyList<BlockInterval>>(StringComparer.Ordinal);
+        foreach (var queue in jobs.Select(job => job.Queue).Distinct(StringComparer.Ordinal))
+        {
+            blocks.Add(queue, await store.GetBlocksAsync(queue, from, to, cancellationToken));
+        }
+        return Explain(jobs, blocks, to);
+    }
+
+    /// <summary>The same from records in hand.</summary>
+    /// <param name="jobs">The jobs; at least one.</param>
+    /// <param name="blocks">What was recorded about their queues.</param>
+    /// <param name="now">The end of what has not ended yet.</param>
+    public static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now)
+    {
+        var lines = blocks.ToDictionary(queue => queue.Key, queue => new BlockLine(queue.Key, queue.Value, now), StringComparer.Ordinal);
+        var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[job.Queue], now)).ToArray();
+        var wall = (jobs.Max(job => job.EndedAt ?? now) - jobs.Min(job => job.EnqueuedAt)).TotalSeconds;
+        var runs = jobs.SelectMany(job => job.Attempts.Select(attempt => SlotUse.Of(job, attempt, now))).ToArray();
+        var slots = SlotUse.MostAtOnce(runs);
+        var holders = SlotUse.Holders(runs);
+        var (bound, binding) = Bound(runs, slots);
+        return new Explanation
+        {
+            WallSeconds = wall,
+            JobSeconds = segments.Sum(segment => segment.Seconds),
+            BoundSeconds = bound,
+            Binding = binding,
+            Slots = slots,
+            EffectiveSlots = wall > 0 ? slots - (holders.Sum(holder => holder.Excess) / wall) : slots,
+            Causes = Shares(segments, wall),
+            Holders = [.. holders.Take(10).Select(holder => new SlotHolder(holder.Run.Job, holder.Run.Group, holder.Run.Seconds))],
+            Advice = WhatWouldHelp.Find(runs, holders, slots),
+        };
+    }
+
+    /// <summary>No schedule ends sooner than the longest job, nor than all work spread evenly over the slots.</summary>
+    private static (double Seconds, string Binding) Bound(SlotUse[] runs, int slots)
+    {
+        if (runs.Length == 0)
+        {
+            return (0, "slots");
+        }
+        var spread = runs.Sum(run => run.Seconds) / slots;
+        var longest = runs.Max(run => run.Seconds);
+        return longest > spread ? (longest, "longest_job") : (spread, "slots");
+    }
+
+    private static IReadOnlyList<CauseShare> Shares(TimeSegment[] segments, double wall)
+    {
+        var walls = WallTime.Split(segments);
+        var total = segments.Sum(segment => segment.Seconds);
+        return [.. segments
+            .GroupBy(segment => (segment.Cause, segment.Key))
+            .Select(cause => new CauseShare(
+                cause.Key.Cause, cause.Key.Key,
+                walls[cause.Key], wall > 0 ? walls[cause.Key] / wall : 0,
+                cause.Sum(segment => segment.Seconds), total > 0 ? cause.Sum(segment => segment.Seconds) / total : 0))
+            .OrderByDescending(share => share.JobSeconds).ThenBy(share => share.Cause).ThenBy(share => share.Key, StringComparer.Ordinal)];
+    }
+}

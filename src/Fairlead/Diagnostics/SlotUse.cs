@@ -1,0 +1,44 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Diagnostics;
+
+/// <summary>One attempt as a user of a slot.</summary>
+internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset From, DateTimeOffset To, bool TimedOut)
+{
+    public double Seconds => (To - From).TotalSeconds;
+
+    public static SlotUse Of(JobTimeline job, JobAttempt attempt, DateTimeOffset now) =>
+        new(job.Job, job.Group ?? job.Queue, attempt.StartedAt, attempt.EndedAt ?? now, attempt.Outcome == AttemptOutcome.TimedOut);
+
+    /// <summary>The most attempts that ran at once; at least 1.</summary>
+    public static int MostAtOnce(SlotUse[] runs)
+    {
+        var (most, now) = (1, 0);
+        // An attempt that begins in the tick in which another ends took over its slot: ends come first.
+        foreach (var (_, step) in runs.SelectMany(run => new[] { (run.From, 1), (run.To, -1) }).OrderBy(change => change.Item1).ThenBy(change => change.Item2))
+        {
+            now += step;
+            most = Math.Max(most, now);
+        }
+        return most;
+    }
+
+    /// <summary>
+    /// Attempts that timed out, or ran longer than their group's 95th percentile and at least twice its median (in a group of equals the
+    /// slowest twentieth is nobody's fault); the longest first, each with the seconds beyond what was usual.
+    /// </summary>
+    public static IReadOnlyList<(SlotUse Run, double Excess)> Holders(SlotUse[] runs)
+    {
+        var holders = new List<(SlotUse Run, double Excess)>();
+        foreach (var group in runs.GroupBy(run => run.Group, StringComparer.Ordinal))
+        {
+            var sorted = group.Where(run => !run.TimedOut).Select(run => run.Seconds).Order().ToArray();
+            var usual = sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1];
+            var median = sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+            holders.AddRange(group
+                .Where(run => run.TimedOut || (run.Seconds > usual && run.Seconds > 2 * median))
+                .Select(run => (run, run.TimedOut ? run.Seconds : run.Seconds - usual)));
+        }
+        return [.. holders.OrderByDescending(holder => holder.Run.Seconds)];
+    }
+}
