@@ -28,6 +28,9 @@ internal sealed class CommandContext(ParseResult arguments, Interruption interru
 
     public T? Value<T>(Argument<T> argument) => arguments.GetValue(argument);
 
+    /// <summary>True when the option was typed.</summary>
+    public bool Has(Option option) => arguments.GetResult(option) is { Implicit: false };
+
     /// <summary>Where the store is, without opening it.</summary>
     public StoreAddress Address() => StoreAddress.Find(arguments.GetValue(StoreOption), Environment.GetEnvironmentVariable, Environment.CurrentDirectory);
 

@@ -18,6 +18,7 @@ namespace Fairlead.Cli.Bodies;
 [JsonSerializable(typeof(RetriedBody[]))]
 [JsonSerializable(typeof(CheckBody[]))]
 [JsonSerializable(typeof(MeasureBody[]))]
+[JsonSerializable(typeof(ExplanationBody))]
 [JsonSerializable(typeof(RunPlan))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
