@@ -25,6 +25,9 @@ public sealed class FairleadBuilder
 
     internal List<JobEntry> Jobs { get; } = [];
 
+    /// <summary>Keeps jobs in this process's memory: for tests, and for work that may be lost with the process.</summary>
+    public FairleadBuilder UseInMemory() => UseStore((_, time) => new InMemoryJobStore(time));
+
     /// <summary>Keeps jobs in a store made by <paramref name="factory" />; the last call wins.</summary>
     public FairleadBuilder UseStore(Func<IServiceProvider, TimeProvider, IJobStore> factory)
     {

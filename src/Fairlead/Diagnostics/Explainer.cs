@@ -34,8 +34,9 @@ public static class Explainer
     /// <param name="now">The end of what has not ended yet.</param>
     public static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now)
     {
-        var lines = blocks.ToDictionary(queue => queue.Key, queue => new BlockLine(queue.Key, queue.Value, now), StringComparer.Ordinal);
-        var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[job.Queue], now)).ToArray();
+        var lines = jobs.Select(job => (job.Queue, job.Kind)).Distinct()
+            .ToDictionary(line => line, line => new BlockLine(line.Queue, blocks[line.Queue].Where(block => Concerns(block, line.Kind)), now));
+        var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[(job.Queue, job.Kind)], now)).ToArray();
         var wall = (jobs.Max(job => job.EndedAt ?? now) - jobs.Min(job => job.EnqueuedAt)).TotalSeconds;
         var runs = jobs.SelectMany(job => job.Attempts.Select(attempt => SlotUse.Of(job, attempt, now))).ToArray();
         var slots = SlotUse.MostAtOnce(runs);
@@ -54,6 +55,9 @@ public static class Explainer
             Advice = WhatWouldHelp.Find(runs, holders, slots),
         };
     }
+
+    /// <summary>A queue without a node for one kind may well have nodes for others.</summary>
+    private static bool Concerns(BlockInterval block, JobKind kind) => block.Cause != WaitCause.NoNode || block.Key == kind.ToString();
 
     /// <summary>No schedule ends sooner than the longest job, nor than all work spread evenly over the slots.</summary>
     private static (double Seconds, string Binding) Bound(SlotUse[] runs, int slots)

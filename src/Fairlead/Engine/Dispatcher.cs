@@ -72,23 +72,19 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _look = true;
         }
         var room = Room();
-        if (room <= 0 || !_look)
+        // A full node still asks once, for nothing, when work comes in: that is what records that it waits for slots.
+        if (_look && MayClaim && (room > 0 || !_leftWork))
         {
-            _look |= await WaitAsync(stop);
+            await ClaimAsync(Math.Max(room, 0), stop);
             return;
         }
-        await ClaimAsync(room, stop);
+        _look |= await WaitAsync(stop);
     }
 
+    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
+
     /// <summary>How many more jobs may be taken now.</summary>
-    private int Room()
-    {
-        if (_stopping || membership.Node is null || membership.Draining || (_solo && inHand.Count > 0))
-        {
-            return 0;
-        }
-        return settings.Slots + Ahead() - inHand.Count;
-    }
+    private int Room() => settings.Slots + Ahead() - inHand.Count;
 
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
     private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
@@ -146,7 +142,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
-        _look = _leftWork && result.Jobs.Count > 0;
+        _look = false;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;

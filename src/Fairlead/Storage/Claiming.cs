@@ -9,7 +9,7 @@ public sealed record ClaimRequest
     /// <summary>Grows with every claim and reconciliation of the node; one that comes late, after a reconciliation with a higher number, gets nothing.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>At most this many jobs over all queues.</summary>
+    /// <summary>At most this many jobs over all queues; 0 from a full node, so that what it leaves is recorded as waiting for its slots.</summary>
     public required int Slots { get; init; }
 
     /// <summary>The queues in the order in which they are to be served.</summary>
@@ -40,7 +40,7 @@ public sealed record ClaimResult
     /// <summary>When the next scheduled job of these queues comes due; null when there is none.</summary>
     public DateTimeOffset? NextDue { get; init; }
 
-    /// <summary>True when ready work that this node could run was left because its slots ran out: claim again when one is free.</summary>
+    /// <summary>True when ready work that this node could run was left because slots ran out, the node's or the queue's: claim again when one is free.</summary>
     public bool More { get; init; }
 
     /// <summary>True when a job that has lost two nodes waits for this node to be empty: take nothing more until it is, then claim with <see cref="ClaimRequest.Idle" />.</summary>

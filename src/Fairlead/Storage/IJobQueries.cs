@@ -84,7 +84,7 @@ public sealed record QueueInfo
     /// <summary>True while it is paused.</summary>
     public required bool Paused { get; init; }
 
-    /// <summary>Its jobs by status, exact.</summary>
+    /// <summary>Its jobs by status, exact: items of batches count, the batches themselves do not.</summary>
     public required StateTally Jobs { get; init; }
 
     /// <summary>Attempts that lost their slot and still run.</summary>
@@ -167,7 +167,7 @@ public sealed record JobAttempt
 
 /// <summary>A recorded stretch of time in which a queue could not start ready work.</summary>
 /// <param name="Cause">By what: paused, slot, no_node or store.</param>
-/// <param name="Key">Which one: the queue's name for slots of the queue, a node's for slots of a node.</param>
+/// <param name="Key">Which one: the queue's name for slots of the queue, a node's id for slots of a node and for an outage, the kind for no_node.</param>
 /// <param name="From">Its beginning.</param>
 /// <param name="To">Its end; null while it lasts.</param>
 public readonly record struct BlockInterval(WaitCause Cause, string Key, DateTimeOffset From, DateTimeOffset? To);

@@ -94,7 +94,8 @@ public interface IJobWork
 
     /// <summary>
     /// After a claim whose answer was lost: gives back everything the store counts as this node's and which is not in
-    /// <paramref name="held" />, at no cost, and refuses claims of this node with a lower sequence number from now on.
+    /// <paramref name="held" />, at no cost, and refuses claims of this node with a lower sequence number from now on. One that comes
+    /// late itself, after a claim or reconciliation of the node with a higher number, does nothing: it does not know what was given since.
     /// </summary>
     /// <returns>How many were given back.</returns>
     ValueTask<int> ReconcileAsync(NodeId node, long sequence, IReadOnlyCollection<AttemptKey> held, CancellationToken cancellationToken = default);
@@ -103,6 +104,8 @@ public interface IJobWork
     /// Ends attempts. Each transition stands for itself: applied if the attempt still holds its job, refused without any effect if not;
     /// one answer each, in order. With it, in the same transaction: what it enqueues, its <c>then</c>, the counters of batch and queue,
     /// the release of jobs that waited for it, and, when it was a batch's last item, the end of the batch and its finalize job.
+    /// A job may enqueue its own successor under its own unique key. A job enqueued here that waits for one that does not exist is cancelled at once: nobody is there to be told. The budget of a queue
+    /// that paces its retries is kept in the same step: a first attempt pays in when it ends, a retry takes out (<see cref="Policies.RetryBudget" />).
     /// </summary>
     ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default);
 
@@ -143,14 +146,16 @@ public interface IJobControl
 
     /// <summary>
     /// Cancels a job, or every item of a batch that has not ended. What waits is cancelled now; what runs is marked, its node is told
-    /// by its next heartbeat, and it is never run again. Jobs blocked by a cancelled one are cancelled too.
+    /// by its next heartbeat, and it is never run again. Jobs blocked by a cancelled one are cancelled too, and counted. A batch that was
+    /// cancelled ends as cancelled when any of its items did; its finalize job is enqueued like after any other end.
     /// </summary>
     /// <returns>How many were cancelled now and how many are running and were marked; zero for ended ones; null when there is no such job.</returns>
     ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Makes a failed or cancelled job ready again with all its retries, or every failed and cancelled item of a batch, which then opens a new generation:
-    /// its finalize job is enqueued once more when the last of them ends.
+    /// its finalize job is enqueued once more when the last of them ends. Its deadline counts from now, as long as it was at first. The
+    /// nodes it lost stay counted: a poisoned job runs alone. One whose unique key another job holds by now is left as it is.
     /// </summary>
     /// <returns>How many are ready again; null when there is no such job.</returns>
     ValueTask<int?> RetryAsync(JobId job, CancellationToken cancellationToken = default);

@@ -1,0 +1,133 @@
+using Fairlead.Diagnostics;
+using Fairlead.Storage.InMemory;
+
+namespace Fairlead.Storage;
+
+public sealed partial class InMemoryJobStore
+{
+    /// <inheritdoc />
+    public ValueTask PauseAsync(string queue, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => SetPaused(QueueNamed(queue), true, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => SetPaused(QueueNamed(queue), false, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Cancel(job, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int?> RetryAsync(JobId job, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Retry(job, now), cancellationToken);
+
+    private void SetPaused(QueueRow queue, bool paused, DateTimeOffset now)
+    {
+        queue.Paused = paused;
+        queue.Blocks.Set(WaitCause.Paused, queue.Name, paused, now);
+        Signal(paused ? StoreSignals.Control : StoreSignals.Control | StoreSignals.Work);
+    }
+
+    private CancelResult? Cancel(JobId id, DateTimeOffset now)
+    {
+        if (_jobs.Find(id) is not { } job)
+        {
+            return null;
+        }
+        var before = _cancelled;
+        var running = 0;
+        if (job.AsBatch is { } batch)
+        {
+            job.CancelRequested = !job.Status.IsEnded();
+            foreach (var item in batch.Items)
+            {
+                running += CancelOne(item, now);
+            }
+        }
+        else
+        {
+            running = CancelOne(job, now);
+        }
+        Signal(StoreSignals.Control);
+        return new((int)(_cancelled - before), running);
+    }
+
+    /// <summary>Cancels what waits; marks what runs.</summary>
+    /// <returns>1 when it runs.</returns>
+    private int CancelOne(JobRow job, DateTimeOffset now)
+    {
+        if (job.Status == JobStatus.Processing)
+        {
+            job.CancelRequested = true;
+            return 1;
+        }
+        if (!job.Status.IsEnded())
+        {
+            End(job, JobStatus.Cancelled, "Cancelled before it ran.", now);
+        }
+        return 0;
+    }
+
+    private int? Retry(JobId id, DateTimeOffset now)
+    {
+        if (_jobs.Find(id) is not { } job)
+        {
+            return null;
+        }
+        if (job.AsBatch is { } whole)
+        {
+            return RetryItems(whole, whole.Items, now);
+        }
+        if (job.Batch is { } batch)
+        {
+            return RetryItems(batch, [job], now);
+        }
+        if (!MayRetry(job))
+        {
+            return 0;
+        }
+        EndedLike(job).Remove(job);
+        Renew(job, now);
+        return 1;
+    }
+
+    private int RetryItems(BatchRow batch, List<JobRow> items, DateTimeOffset now)
+    {
+        var again = items.FindAll(MayRetry);
+        if (again.Count == 0)
+        {
+            return 0;
+        }
+        var header = batch.Job;
+        if (header.Status.IsEnded())
+        {
+            EndedLike(header).Remove(header);
+        }
+        header.Status = header.StartedAt is null ? JobStatus.Queued : JobStatus.Processing;
+        header.CancelRequested = false;
+        batch.Generation++;
+        foreach (var item in again)
+        {
+            Renew(item, now);
+        }
+        header.Deadline = batch.Items.Max(static i => i.Deadline);
+        return again.Count;
+    }
+
+    private bool MayRetry(JobRow job) => job.Status is JobStatus.Failed or JobStatus.Cancelled
+        && (job.UniqueKey is null || !_uniqueKeys.TryGetValue((job.Queue.Name, job.UniqueKey), out var holder) || holder == job);
+
+    /// <summary>As on its first day: all its retries, and its deadline as long as it was.</summary>
+    private void Renew(JobRow job, DateTimeOffset now)
+    {
+        job.Spent = 0;
+        job.Deadline = now + (job.Deadline - job.DeadlineFrom);
+        job.DeadlineFrom = now;
+        _deadlines.Add(job);
+        if (job.UniqueKey is { } key)
+        {
+            _uniqueKeys[(job.Queue.Name, key)] = job;
+        }
+        MakeReady(job, now);
+    }
+}

@@ -1,0 +1,201 @@
+using Fairlead.Diagnostics;
+using Fairlead.Storage.InMemory;
+
+namespace Fairlead.Storage;
+
+public sealed partial class InMemoryJobStore
+{
+    private const int KeptLogLines = 10_000;
+    private const int KeptLineLength = 64 * 1024;
+
+    /// <inheritdoc />
+    public ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Join(registration, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Heartbeat(node, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Leave(node, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReleaseAbandonedAsync(NodeId node, AttemptKey attempt, CancellationToken cancellationToken = default) =>
+        CommitAsync(_ => ReleaseAbandoned(node, attempt), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReportProgressAsync(NodeId node, IReadOnlyList<ProgressReport> reports, CancellationToken cancellationToken = default) =>
+        CommitAsync(_ => ReportProgress(node, reports), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask AppendLogAsync(IReadOnlyList<JobLogLine> lines, CancellationToken cancellationToken = default) =>
+        CommitAsync(_ => AppendLog(lines), cancellationToken);
+
+    private NodeLease Join(NodeRegistration registration, DateTimeOffset now)
+    {
+        foreach (var served in registration.Queues)
+        {
+            RequireAgreement(served.Definition, now);
+        }
+        var node = new NodeRow(new(++_lastNode), registration, now);
+        _nodes.Add(node.Id.Value, node);
+        foreach (var served in registration.Queues)
+        {
+            var queue = QueueNamed(served.Definition.Name);
+            queue.Definition = served.Definition;
+            foreach (var kind in served.Kinds)
+            {
+                queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), false, now);
+            }
+        }
+        return new(node.Id, now);
+    }
+
+    private void RequireAgreement(QueueDefinition wanted, DateTimeOffset now)
+    {
+        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held == wanted)
+        {
+            return;
+        }
+        foreach (var node in _nodes.Values)
+        {
+            if (node.HoldsLease(now) && node.Registration.Queues.Any(q => q.Definition.Name == wanted.Name))
+            {
+                throw new StoreMismatchException(
+                    $"Queue '{wanted.Name}' is held by node '{node.Registration.Name}' as {held}, but this node declares {wanted}. Stop that node first, or declare the same.");
+            }
+        }
+    }
+
+    private HeartbeatReply Heartbeat(NodeId id, DateTimeOffset now)
+    {
+        if (Member(id) is not { Killed: false } node)
+        {
+            return new(false, now, []);
+        }
+        node.HeartbeatAt = now;
+        List<AttemptKey>? cancel = null;
+        foreach (var job in node.Running)
+        {
+            if (job.CancelRequested)
+            {
+                (cancel ??= []).Add(new(job.Id, job.Fence));
+            }
+        }
+        return new(true, now, cancel ?? []);
+    }
+
+    private void Leave(NodeId id, DateTimeOffset now)
+    {
+        if (Member(id) is not { } node)
+        {
+            return;
+        }
+        foreach (var job in node.Running.ToList())
+        {
+            TakeBack(job, AttemptOutcome.HandedBack, GivenBack(job), now);
+        }
+        EndMembership(node, now);
+    }
+
+    /// <summary>What leaving and dying have in common.</summary>
+    private void EndMembership(NodeRow node, DateTimeOffset now)
+    {
+        node.LeftAt = now;
+        ReleaseAbandoned(node, static _ => true);
+        if (node.Reserved is { } reserved)
+        {
+            Unreserve(reserved);
+        }
+        foreach (var served in node.Registration.Queues)
+        {
+            var queue = QueueNamed(served.Definition.Name);
+            queue.Blocks.Set(WaitCause.Slot, node.Id.ToString(), false, now);
+            queue.Blocks.Set(WaitCause.Slot, queue.Name, queue.Ready > 0 && queue.Room == 0 && queue.Blocks.Find(WaitCause.Slot) is not null, now);
+            foreach (var kind in served.Kinds)
+            {
+                RecordNoNode(queue, kind, now);
+            }
+        }
+        Signal(StoreSignals.Control);
+    }
+
+    /// <summary>The first time a queue sees a kind, it is noted whether anybody could run it.</summary>
+    private void NoteKind(QueueRow queue, JobKind kind, DateTimeOffset now)
+    {
+        if (!queue.Lanes.ContainsKey(kind))
+        {
+            queue.Lane(kind);
+            RecordNoNode(queue, kind, now);
+        }
+    }
+
+    private void RecordNoNode(QueueRow queue, JobKind kind, DateTimeOffset now)
+    {
+        if (queue.Lanes.ContainsKey(kind))
+        {
+            queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), !IsServed(queue, kind), now);
+        }
+    }
+
+    private bool IsServed(QueueRow queue, JobKind kind)
+    {
+        foreach (var node in _nodes.Values)
+        {
+            if (node.IsMember && node.Serves(queue, kind))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void ReleaseAbandoned(NodeId id, AttemptKey attempt)
+    {
+        if (Member(id) is { } node)
+        {
+            ReleaseAbandoned(node, a => a.Job.Id == attempt.Job && a.Fence == attempt.Fence);
+        }
+    }
+
+    private void ReportProgress(NodeId node, IReadOnlyList<ProgressReport> reports)
+    {
+        foreach (var report in reports)
+        {
+            if (Held(node, report.Attempt) is { } job)
+            {
+                job.Progress = new(report.Processed, report.Total);
+            }
+        }
+    }
+
+    private void AppendLog(IReadOnlyList<JobLogLine> lines)
+    {
+        foreach (var line in lines)
+        {
+            if (_jobs.Find(line.Attempt.Job) is not { AsBatch: null } job)
+            {
+                continue;
+            }
+            var log = job.Log ??= [];
+            if (log.Count >= KeptLogLines)
+            {
+                log.RemoveRange(0, KeptLogLines / 10);
+            }
+            log.Add(new(++_lastLine, line.Message.Length <= KeptLineLength ? line : line with { Message = line.Message[..KeptLineLength] }));
+        }
+    }
+
+    /// <summary>The process of a node is gone: for the fixtures of tests, which cannot end a process inside this one.</summary>
+    internal void Kill(NodeId id)
+    {
+        lock (_gate)
+        {
+            if (Member(id) is { } node)
+            {
+                node.Killed = true;
+            }
+        }
+    }
+}

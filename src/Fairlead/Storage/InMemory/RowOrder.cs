@@ -1,0 +1,19 @@
+namespace Fairlead.Storage.InMemory;
+
+/// <summary>The orders in which rows are indexed. Each ends with the id, so that no two rows are equal and every walk is the same.</summary>
+internal static class RowOrder
+{
+    /// <summary>Higher priority first, then the order of enqueueing.</summary>
+    public static readonly Comparer<JobRow> ByPriority = Comparer<JobRow>.Create(static (a, b) =>
+        a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Id.CompareTo(b.Id));
+
+    public static readonly Comparer<JobRow> ById = Comparer<JobRow>.Create(static (a, b) => a.Id.CompareTo(b.Id));
+
+    public static readonly Comparer<JobRow> ByDue = Comparer<JobRow>.Create(static (a, b) => Then(a.DueAt.CompareTo(b.DueAt), a, b));
+
+    public static readonly Comparer<JobRow> ByDeadline = Comparer<JobRow>.Create(static (a, b) => Then(a.Deadline.CompareTo(b.Deadline), a, b));
+
+    public static readonly Comparer<JobRow> ByEnd = Comparer<JobRow>.Create(static (a, b) => Then(a.EndedAt.CompareTo(b.EndedAt), a, b));
+
+    private static int Then(int first, JobRow a, JobRow b) => first != 0 ? first : a.Id.CompareTo(b.Id);
+}
