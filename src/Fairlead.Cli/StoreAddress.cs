@@ -11,6 +11,9 @@ internal sealed record StoreAddress(string Scheme, string Path)
     private const string Default = "sqlite:./fairlead.db";
     private const string Configuration = "fairlead.yaml";
 
+    /// <summary>True when the store is a file.</summary>
+    public bool IsFile => Scheme == Sqlite;
+
     public override string ToString() => $"{Scheme}:{Path}";
 
     /// <summary>The option, else <c>FAIRLEAD_STORE</c>, else <c>store:</c> of <c>fairlead.yaml</c>, else <c>sqlite:./fairlead.db</c>.</summary>
@@ -50,7 +53,7 @@ internal sealed record StoreAddress(string Scheme, string Path)
     {
         if (Scheme == Memory)
         {
-            return MemoryStore(time);
+            return new InMemoryJobStore(time);
         }
         var content = DatabaseFile.Inspect(System.IO.Path.GetFullPath(Path));
         if (content == DatabaseContent.Foreign && !adopt)
@@ -69,8 +72,6 @@ internal sealed record StoreAddress(string Scheme, string Path)
             throw new CommandFailure($"There is no store at {this} yet. Work that is enqueued makes it (fairlead enqueue, fairlead run), and so does fairlead migrate; another one is named with --store.");
         }
     }
-
-    private static IJobStore MemoryStore(TimeProvider time) => throw new CommandFailure("memory: not yet.");
 
     private static string? FromConfiguration(IEnumerable<string> lines)
     {
