@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Fairlead.Policies;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>What a claim or an end of attempts must know of a queue, read once per operation.</summary>
+internal sealed class QueueFacts
+{
+    public required bool Paused { get; init; }
+
+    /// <summary>At most this many processing at once; null for no limit.</summary>
+    public required long? MaxConcurrent { get; init; }
+
+    /// <summary>Null when no node has declared it yet.</summary>
+    public required QueueDefinition? Definition { get; init; }
+
+    public RetryBudget Budget { get; set; }
+
+    public bool BudgetChanged { get; set; }
+}
+
+/// <summary>Declared definitions by their revision: JSON is read when it changed, not at every claim.</summary>
+internal sealed class DefinitionCache
+{
+    private readonly ConcurrentDictionary<long, (long Revision, QueueDefinition? Definition)> known = new();
+
+    public QueueDefinition? Of(long queue, long revision, Statements sql)
+    {
+        if (revision == 0)
+        {
+            return null;
+        }
+        if (known.TryGetValue(queue, out var cached) && cached.Revision == revision)
+        {
+            return cached.Definition;
+        }
+        var definition = Read(queue, sql);
+        known[queue] = (revision, definition);
+        return definition;
+    }
+
+    /// <summary>A rolled back revision may come again with another text.</summary>
+    public void Forget(long queue) => known.TryRemove(queue, out _);
+
+    public static QueueDefinition? Read(long queue, Statements sql)
+    {
+        var row = sql["queue_definition"].Add(queue);
+        var json = row.Step() ? row.MaybeText(0) : null;
+        row.Reset();
+        return json is null ? null : JsonSerializer.Deserialize(json, SqliteJson.Default.QueueDefinition);
+    }
+}

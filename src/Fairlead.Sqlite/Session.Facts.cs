@@ -1,0 +1,41 @@
+using Fairlead.Policies;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>What is known of the queues an operation touches.</summary>
+internal sealed partial class Session
+{
+    private readonly Dictionary<long, QueueFacts> facts = [];
+
+    /// <summary>A queue as it stands in this transaction.</summary>
+    public QueueFacts Facts(long queue)
+    {
+        if (!facts.TryGetValue(queue, out var known))
+        {
+            facts.Add(queue, known = ReadFacts(queue));
+        }
+        return known;
+    }
+
+    private QueueFacts ReadFacts(long queue)
+    {
+        var row = statements["queue_facts"].Add(queue);
+        row.Step();
+        var (paused, max, revision) = (row.Long(0) != 0, row.MaybeLong(1), row.Long(2));
+        var budget = new RetryBudget(row.Long(3), row.Time(4));
+        row.Reset();
+        return new() { Paused = paused, MaxConcurrent = max, Definition = definitions.Of(queue, revision, statements), Budget = budget };
+    }
+
+    private void WriteBudgets()
+    {
+        foreach (var (queue, known) in facts)
+        {
+            if (known.BudgetChanged)
+            {
+                statements["set_budget"].Add(queue).Add(known.Budget.Credit).Add(Moment.Of(known.Budget.NextSlot)).Run();
+                known.BudgetChanged = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Fairlead.Diagnostics;
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>What leaving and dying have in common.</summary>
+internal sealed partial class Session
+{
+    /// <summary>Ends a node's membership; its jobs were taken back before.</summary>
+    public void EndNode(long node)
+    {
+        statements["end_node"].Add(node).Add(Now).Run();
+        statements["unreserve_all"].Add(node).Run();
+        foreach (var (job, fence) in Pairs(statements["abandoned_on"].Add(node)))
+        {
+            ReleaseAbandoned(job, fence, node);
+        }
+        foreach (var (queue, kind) in Pairs(statements["served_by"].Add(node)))
+        {
+            CloseBlock(queue, WaitCause.Slot, node.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (statements["line_exists"].Add(queue).Add(kind).Any() && !statements["line_is_served"].Add(queue).Add(kind).Any())
+            {
+                OpenBlock(queue, WaitCause.NoNode, KindName(kind).ToString());
+            }
+        }
+        Signal(StoreSignals.Control);
+    }
+
+    /// <summary>What is known of a queue was changed in this transaction.</summary>
+    public void ForgetFacts(long queue) => facts.Remove(queue);
+
+    private static List<(long, long)> Pairs(Statement row)
+    {
+        var pairs = new List<(long, long)>();
+        while (row.Step())
+        {
+            pairs.Add((row.Long(0), row.Long(1)));
+        }
+        return pairs;
+    }
+}

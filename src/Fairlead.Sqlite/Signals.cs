@@ -1,0 +1,126 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>
+/// Hints to the listeners of this store and of others on the same file: directly inside the store, by socket to others, and behind
+/// both a look at <c>PRAGMA data_version</c>, which also sees what the application's own transactions committed.
+/// </summary>
+internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan QuickFor = TimeSpan.FromSeconds(5);
+
+    private readonly Lock gate = new();
+    private readonly WakeUpSocket socket = new(file.NodesFolder);
+    private Action<StoreSignals>[] listeners = [];
+    private DataVersion? version;
+    private ITimer? poll;
+    private long quickSince;
+    private bool quick;
+
+    public IDisposable Add(Action<StoreSignals> listener)
+    {
+        lock (gate)
+        {
+            if (listeners.Length == 0 && version is null)
+            {
+                Begin();
+            }
+            listeners = [.. listeners, listener];
+        }
+        return new Listener(this, listener);
+    }
+
+    /// <summary>After a commit of this store.</summary>
+    public void Committed(StoreSignals signals)
+    {
+        Tell(signals);
+        socket.Send(signals);
+    }
+
+    /// <summary>Somebody else's transaction holds jobs of ours and may commit any moment: look often for a while.</summary>
+    public void Expect()
+    {
+        lock (gate)
+        {
+            quickSince = time.GetTimestamp();
+            if (!quick && poll is not null)
+            {
+                quick = true;
+                poll.Change(Quick, Quick);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            listeners = [];
+            poll?.Dispose();
+            version?.Dispose();
+            socket.Dispose();
+        }
+    }
+
+    private void Begin()
+    {
+        try
+        {
+            version = new DataVersion(file);
+            socket.Listen($"{Environment.ProcessId}-{Path.GetRandomFileName()}", Tell);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        {
+            // No socket here: the poll does alone.
+        }
+        poll = time.CreateTimer(static self => ((Signals)self!).Look(), this, Slow, Slow);
+    }
+
+    private void Look()
+    {
+        lock (gate)
+        {
+            if (version is null || !version.Changed())
+            {
+                Calm();
+                return;
+            }
+        }
+        Tell(StoreSignals.Work | StoreSignals.Control | StoreSignals.Ended);
+    }
+
+    private void Calm()
+    {
+        if (quick && time.GetElapsedTime(quickSince) > QuickFor)
+        {
+            quick = false;
+            poll?.Change(Slow, Slow);
+        }
+    }
+
+    private void Tell(StoreSignals signals)
+    {
+        foreach (var listener in Volatile.Read(ref listeners))
+        {
+            listener(signals);
+        }
+    }
+
+    private sealed class Listener(Signals owner, Action<StoreSignals> listener) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (owner.gate)
+            {
+                var at = Array.IndexOf(owner.listeners, listener);
+                if (at >= 0)
+                {
+                    owner.listeners = [.. owner.listeners[..at], .. owner.listeners[(at + 1)..]];
+                }
+            }
+        }
+    }
+}

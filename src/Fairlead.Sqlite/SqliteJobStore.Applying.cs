@@ -1,0 +1,121 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+public sealed partial class SqliteJobStore
+{
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Apply(session, node.Value, transitions), cancellationToken, transitions.Count);
+
+    /// <inheritdoc />
+    public ValueTask ReleaseAbandonedAsync(NodeId node, AttemptKey attempt, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => session.ReleaseAbandoned(attempt.Job.Value, attempt.Fence, node.Value), cancellationToken);
+
+    private IReadOnlyList<ApplyResult> Apply(Session session, long node, IReadOnlyList<JobTransition> transitions)
+    {
+        var answers = new ApplyResult[transitions.Count];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            answers[i] = Apply(session, node, transitions[i]);
+        }
+        return answers;
+    }
+
+    private ApplyResult Apply(Session session, long node, JobTransition transition)
+    {
+        var (id, fence) = (transition.Attempt.Job.Value, transition.Attempt.Fence);
+        var row = session.Sql["running"].Add(node).Add(id);
+        if (row.Step() && row.Long(1) == fence)
+        {
+            var job = RunningJob.Read(row, 0, node, id);
+            row.Reset();
+            End(session, job, transition);
+            logs.Forget(transition.Attempt);
+            return ApplyResult.Applied;
+        }
+        row.Reset();
+        if (session.Sql["attempt_was_applied"].Add(id).Add(fence).Add(node).Add((long)transition.Outcome).Any())
+        {
+            return ApplyResult.AlreadyApplied;
+        }
+        session.Raise("stale_refused");
+        return ApplyResult.Stale;
+    }
+
+    private static void End(Session session, in RunningJob job, JobTransition transition)
+    {
+        var settlement = Settle(session, job, transition);
+        if (transition.Abandoned)
+        {
+            session.Sql["add_abandoned"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Node).Add(job.Place.Queue).Run();
+            session.Raise("abandoned");
+        }
+        session.EndAttempt(job, EndOf(transition), settlement);
+        // After its end: a job may enqueue its successor under its own unique key.
+        foreach (var next in transition.Enqueue)
+        {
+            session.AddJob(next);
+        }
+        if (settlement.Status == JobStatus.Completed)
+        {
+            AddFollowing(session, job, transition.Result);
+        }
+    }
+
+    private static AttemptEnd EndOf(JobTransition transition) => new()
+    {
+        Outcome = (long)transition.Outcome, StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
+        CostsAttempt = transition.CostsAttempt, Error = transition.Error, Result = transition.Result,
+    };
+
+    private static Settlement Settle(Session session, in RunningJob job, JobTransition transition)
+    {
+        // The many that end for good on a queue without a budget need no deadline, and so no look at the job.
+        var facts = session.Facts(job.Place.Queue);
+        var share = transition.CostsAttempt ? facts.Definition?.RetryBudget : null;
+        if (share is not null && job.Place.Attempt == 1)
+        {
+            facts.Budget = facts.Budget.Deposit(share.Value);
+            facts.BudgetChanged = true;
+        }
+        if (transition.To.IsEnded())
+        {
+            return Settlement.Of(transition, job.Cancelling, session.Time, DateTimeOffset.MaxValue);
+        }
+        var deadline = session.DeadlineOf(job.Place.Job);
+        var asked = Settlement.Of(transition, job.Cancelling, session.Time, deadline);
+        if (share is null || asked.Status.IsEnded())
+        {
+            return asked;
+        }
+        var (rest, notBefore) = facts.Budget.Take(session.Time);
+        var paced = Settlement.Of(transition, job.Cancelling, session.Time, deadline, notBefore);
+        if (!paced.Status.IsEnded())
+        {
+            facts.Budget = rest;
+            facts.BudgetChanged = true;
+        }
+        return paced;
+    }
+
+    private static void AddFollowing(Session session, in RunningJob job, ReadOnlyMemory<byte> result)
+    {
+        var own = job.Place.Flags.HasFlag(JobFlags.Then);
+        if (!own && session.Facts(job.Place.Queue).Definition?.Then is null)
+        {
+            return;
+        }
+        var row = session.Sql["job_to_follow"].Add(job.Place.Job);
+        row.Step();
+        var extras = JobExtras.Read(row.MaybeText(0));
+        var then = extras.Then ?? session.Facts(job.Place.Queue).Definition?.Then;
+        var next = new NewJob
+        {
+            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2), Group = row.MaybeText(1),
+            Parent = new JobId(job.Place.Job), TraceParent = extras.TraceParent,
+        };
+        row.Reset();
+        session.AddJob(next);
+    }
+}

@@ -1,0 +1,182 @@
+using Fairlead.Diagnostics;
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+public sealed partial class SqliteJobStore
+{
+    /// <inheritdoc />
+    public ValueTask PauseAsync(string queue, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => SetPaused(session, queue, paused: true), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => SetPaused(session, queue, paused: false), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Cancel(session, job.Value), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int?> RetryAsync(JobId job, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Retry(session, job.Value), cancellationToken);
+
+    private static void SetPaused(Session session, string name, bool paused)
+    {
+        var queue = session.Queue(name);
+        session.Sql["set_paused"].Add(queue).Add(paused ? 1 : 0).Run();
+        session.ForgetFacts(queue);
+        if (paused)
+        {
+            session.OpenBlock(queue, WaitCause.Paused, name);
+        }
+        else
+        {
+            session.CloseBlock(queue, WaitCause.Paused, name);
+        }
+        session.Signal(paused ? StoreSignals.Control : StoreSignals.Control | StoreSignals.Work);
+    }
+
+    private static CancelResult? Cancel(Session session, long id)
+    {
+        if (Itself(session, id) is not { } range)
+        {
+            return null;
+        }
+        if (range.Batch == id)
+        {
+            session.Sql["cancel_batch"].Add(id).Run();
+        }
+        var running = 0;
+        foreach (var job in Numbers(session.Sql["open_between"].Add(range.First).Add(range.Last)))
+        {
+            running += CancelOne(session, job);
+        }
+        session.SettleEnds();
+        session.Signal(StoreSignals.Control);
+        return new(session.Cancelled, running);
+    }
+
+    /// <summary>Cancels what waits; marks what runs.</summary>
+    /// <returns>1 when it runs.</returns>
+    private static int CancelOne(Session session, long job)
+    {
+        var found = JobFinder.Find(session.Sql, job);
+        if (found is null || found.Status.IsEnded())
+        {
+            return 0;
+        }
+        if (found.Status == JobStatus.Processing)
+        {
+            session.Sql["mark_cancelled"].Add(found.Node).Add(job).Run();
+            return 1;
+        }
+        session.CountOut(found);
+        session.EndWaiting(found.Place, JobStatus.Cancelled, "Cancelled before it ran.");
+        return 0;
+    }
+
+    private static int? Retry(Session session, long id)
+    {
+        if (Itself(session, id) is not { } range)
+        {
+            return null;
+        }
+        var again = EndedBadly(session, range.First, range.Last).FindAll(job => MayRetry(session, job));
+        if (again.Count > 0 && range.Batch != 0)
+        {
+            session.Sql["reopen_batch"].Add(range.Batch).Run();
+        }
+        foreach (var job in again)
+        {
+            Renew(session, job);
+        }
+        return again.Count;
+    }
+
+    private static List<long> EndedBadly(Session session, long first, long last) =>
+    [
+        .. Numbers(session.Sql["ended_badly_between"].Add((long)JobStatus.Failed).Add(first).Add(last))
+            .Concat(Numbers(session.Sql["ended_badly_between"].Add((long)JobStatus.Cancelled).Add(first).Add(last))).Order(),
+    ];
+
+    private static bool MayRetry(Session session, long job)
+    {
+        var row = session.Sql["key_of"].Add(job);
+        var may = row.Step() && (row.IsNull(1) || row.IsNull(2) || row.Long(2) == job);
+        row.Reset();
+        return may;
+    }
+
+    /// <summary>As on its first day: all its retries, its unique key, and its deadline as long as it was.</summary>
+    private static void Renew(Session session, long job)
+    {
+        var found = JobFinder.Find(session.Sql, job)!;
+        var place = found.Place with { Attempt = 0, Since = session.Now };
+        var timedOut = found.Status == JobStatus.Failed
+            && (session.Sql["ended_outcome"].Add(job).Number() & Session.OutcomeMask) == (long)AttemptOutcome.TimedOut;
+        session.Count(place.Queue, place.Batch, found.Status, -1, timedOut);
+        session.Sql["keep_ended_attempt"].Add(job).Run();
+        session.Sql["remove_ended"].Add(job).Run();
+        RenewKey(session, place);
+        RenewDeadline(session, job);
+        session.MakeReady(place);
+    }
+
+    private static void RenewKey(Session session, in Place place)
+    {
+        if (!place.Flags.HasFlag(JobFlags.Unique))
+        {
+            return;
+        }
+        var row = session.Sql["key_of"].Add(place.Job);
+        row.Step();
+        var (key, held) = (row.Text(1), !row.IsNull(2));
+        row.Reset();
+        if (!held)
+        {
+            session.Sql["take_key"].Add(place.Queue).Add(key).Add(place.Job).Run();
+        }
+    }
+
+    private static void RenewDeadline(Session session, long job)
+    {
+        var row = session.Sql["job_extras"].Add(job);
+        row.Step();
+        var within = JobExtras.Read(row.MaybeText(0)).Deadline ?? TimeSpan.FromDays(7);
+        row.Reset();
+        var deadline = session.Now + Moment.Of(within);
+        session.Sql["set_deadline"].Add(job).Add(deadline).Run();
+        session.Sql["add_deadline"].Add(deadline).Add(job).Run();
+    }
+
+    /// <summary>The ids of a job itself, or of the items of a batch; its batch, if it is one or in one; null when there is no such job.</summary>
+    private static (long First, long Last, long Batch)? Itself(Session session, long id)
+    {
+        var row = session.Sql["job_batch"].Add(id);
+        if (!row.Step())
+        {
+            return null;
+        }
+        var (batch, isBatch) = (row.Long(0), ((JobFlags)row.Long(1)).HasFlag(JobFlags.Batch));
+        row.Reset();
+        if (!isBatch)
+        {
+            return (id, id, batch);
+        }
+        var head = session.Sql["batch_head"].Add(id);
+        var size = head.Step() ? head.Long(0) : 0;
+        head.Reset();
+        return (id + 1, id + size, id);
+    }
+
+    private static List<long> Numbers(Statement row)
+    {
+        var numbers = new List<long>();
+        while (row.Step())
+        {
+            numbers.Add(row.Long(0));
+        }
+        return numbers;
+    }
+}

@@ -1,0 +1,183 @@
+using System.Text.Json;
+using Fairlead.Diagnostics;
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+public sealed partial class SqliteJobStore
+{
+    private readonly Dictionary<long, NodeLock> nodeLocks = [];
+    private readonly LogBounds logs = new();
+
+    /// <inheritdoc />
+    public ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Join(session, registration), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Heartbeat(session, node.Value), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => Leave(session, node.Value), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReportProgressAsync(NodeId node, IReadOnlyList<ProgressReport> reports, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => ReportProgress(session, node.Value, reports), cancellationToken, reports.Count);
+
+    /// <inheritdoc />
+    public ValueTask AppendLogAsync(IReadOnlyList<JobLogLine> lines, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => AppendLog(session, lines), cancellationToken, lines.Count);
+
+    /// <summary>The process of a node is gone as far as others can see: for tests, which cannot end a process inside this one.</summary>
+    internal void Kill(NodeId node) => DropNodeLock(node.Value);
+
+    private static bool IsMember(Session session, long node) => session.Sql["node_is_member"].Add(node).Any();
+
+    private NodeLease Join(Session session, NodeRegistration registration)
+    {
+        foreach (var served in registration.Queues)
+        {
+            Declare(session, served.Definition);
+        }
+        var node = session.Sql["counter"].Add("next_node").Number()!.Value;
+        session.Raise("next_node");
+        session.Sql["add_node"].Add(node).Add(registration.Name).Add(registration.Slots).Add(Moment.Of(registration.Lease)).Add(session.Now).Run();
+        foreach (var served in registration.Queues)
+        {
+            Serve(session, node, served);
+        }
+        // Before the commit: a node that others can see holds its lock already. A number whose transaction failed leaves a file, no more.
+        TakeNodeLock(node);
+        session.Signal(StoreSignals.Control);
+        return new(new(node), session.Time);
+    }
+
+    private static void Serve(Session session, long node, ServedQueue served)
+    {
+        var queue = session.Queue(served.Definition.Name);
+        foreach (var name in served.Kinds)
+        {
+            session.Sql["add_serves"].Add(queue).Add(session.Kind(name)).Add(node).Run();
+            session.CloseBlock(queue, WaitCause.NoNode, name.ToString());
+        }
+    }
+
+    private void Declare(Session session, QueueDefinition wanted)
+    {
+        var queue = session.Queue(wanted.Name);
+        var held = DefinitionCache.Read(queue, session.Sql);
+        if (held == wanted)
+        {
+            return;
+        }
+        if (held is not null && LiveHolder(session, queue) is { } holder)
+        {
+            throw new StoreMismatchException(
+                $"Queue '{wanted.Name}' is held by node '{holder}' as {held}, but this node declares {wanted}. Stop that node first, or declare the same.");
+        }
+        session.Sql["define_queue"].Add(queue).Add(JsonSerializer.Serialize(wanted, SqliteJson.Default.QueueDefinition)).Add(wanted.MaxConcurrent).Run();
+        definitions.Forget(queue);
+        session.ForgetFacts(queue);
+    }
+
+    private string? LiveHolder(Session session, long queue)
+    {
+        var holders = new List<(long Id, string Name)>();
+        var row = session.Sql["live_holders"].Add(queue);
+        while (row.Step())
+        {
+            holders.Add((row.Long(0), row.Text(1)));
+        }
+        return holders.Find(h => HoldsLease(session, h.Id) && !IsGone(h.Id)).Name;
+    }
+
+    private static HeartbeatReply Heartbeat(Session session, long node)
+    {
+        if (session.Sql["heartbeat"].Add(node).Add(session.Now).Change() == 0)
+        {
+            return new(false, session.Time, []);
+        }
+        var cancel = new List<AttemptKey>();
+        var row = session.Sql["cancelled_on"].Add(node);
+        while (row.Step())
+        {
+            cancel.Add(new(new(row.Long(0)), row.Long(1)));
+        }
+        return new(true, session.Time, cancel, session.Sql["drain_asked"].Add(node).Number() == 1);
+    }
+
+    private void Leave(Session session, long node)
+    {
+        if (!IsMember(session, node))
+        {
+            return;
+        }
+        foreach (var job in session.RunningOn(node))
+        {
+            session.TakeBack(job, AttemptOutcome.HandedBack, Session.GivenBack(job));
+        }
+        session.EndNode(node);
+        DropNodeLock(node);
+    }
+
+    private static void ReportProgress(Session session, long node, IReadOnlyList<ProgressReport> reports)
+    {
+        foreach (var report in reports)
+        {
+            session.Sql["progress"].Add(node).Add(report.Attempt.Job.Value).Add(report.Attempt.Fence).Add(report.Processed).Add(report.Total).Run();
+        }
+    }
+
+    private void AppendLog(Session session, IReadOnlyList<JobLogLine> lines)
+    {
+        foreach (var line in lines)
+        {
+            if (logs.Admit(line) is { } message)
+            {
+                session.Sql["add_log"].Add(line.Attempt.Job.Value).Add(line.Attempt.Fence).Add(Moment.Of(line.At)).Add((long)line.Level).Add(message).Run();
+            }
+        }
+    }
+
+    private void TakeNodeLock(long node)
+    {
+        var taken = NodeLock.TryTake(file.NodesFolder, node)
+            ?? throw new StoreUnavailableException($"The lock of node {node} in '{file.NodesFolder}' is held by another process.");
+        lock (nodeLocks)
+        {
+            nodeLocks[node] = taken;
+        }
+    }
+
+    private bool HoldsNodeLock(long node)
+    {
+        lock (nodeLocks)
+        {
+            return nodeLocks.ContainsKey(node);
+        }
+    }
+
+    private void DropNodeLock(long node)
+    {
+        lock (nodeLocks)
+        {
+            if (nodeLocks.Remove(node, out var held))
+            {
+                held.Dispose();
+            }
+        }
+    }
+
+    private void DropNodeLocks()
+    {
+        lock (nodeLocks)
+        {
+            foreach (var held in nodeLocks.Values)
+            {
+                held.Dispose();
+            }
+            nodeLocks.Clear();
+        }
+    }
+}

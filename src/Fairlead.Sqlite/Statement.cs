@@ -1,0 +1,140 @@
+using SQLitePCL;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>
+/// One prepared statement, bound and stepped without ADO.NET between: per-row overhead decides the store's throughput.
+/// Parameters are added in order; a statement that has been stepped to its end is ready for its next use.
+/// </summary>
+internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDisposable
+{
+    private int bound;
+    private bool active;
+
+    public Statement Start()
+    {
+        Reset();
+        bound = 0;
+        return this;
+    }
+
+    public Statement Add(long value)
+    {
+        raw.sqlite3_bind_int64(handle, ++bound, value);
+        return this;
+    }
+
+    public Statement Add(long? value)
+    {
+        if (value is { } number)
+        {
+            return Add(number);
+        }
+        raw.sqlite3_bind_null(handle, ++bound);
+        return this;
+    }
+
+    public Statement Add(string? text)
+    {
+        if (text is null)
+        {
+            raw.sqlite3_bind_null(handle, ++bound);
+        }
+        else
+        {
+            raw.sqlite3_bind_text(handle, ++bound, text);
+        }
+        return this;
+    }
+
+    public Statement Add(ReadOnlySpan<byte> blob)
+    {
+        if (blob.IsEmpty)
+        {
+            raw.sqlite3_bind_null(handle, ++bound);
+        }
+        else
+        {
+            raw.sqlite3_bind_blob(handle, ++bound, blob);
+        }
+        return this;
+    }
+
+    /// <summary>True when there is a row to read; at the end the statement resets itself.</summary>
+    public bool Step()
+    {
+        var code = raw.sqlite3_step(handle);
+        if (code == raw.SQLITE_ROW)
+        {
+            if (!active)
+            {
+                active = true;
+                owner.Activated(this);
+            }
+            return true;
+        }
+        active = false;
+        var reset = raw.sqlite3_reset(handle);
+        return code == raw.SQLITE_DONE ? false : throw owner.Fault(reset == raw.SQLITE_OK ? code : reset);
+    }
+
+    /// <summary>Runs to the end; what it returns is not read.</summary>
+    public void Run()
+    {
+        while (Step())
+        {
+        }
+    }
+
+    /// <summary>Runs to the end and says how many rows changed.</summary>
+    public int Change()
+    {
+        Run();
+        return owner.Changes;
+    }
+
+    /// <summary>The first column of the first row; null when there is no row, or null in it.</summary>
+    public long? Number()
+    {
+        long? value = Step() ? MaybeLong(0) : null;
+        Reset();
+        return value;
+    }
+
+    /// <summary>True when there is at least one row.</summary>
+    public bool Any()
+    {
+        var any = Step();
+        Reset();
+        return any;
+    }
+
+    public void Reset()
+    {
+        if (active)
+        {
+            active = false;
+            raw.sqlite3_reset(handle);
+        }
+    }
+
+    public long Long(int column) => raw.sqlite3_column_int64(handle, column);
+
+    public int Int(int column) => raw.sqlite3_column_int(handle, column);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+
+    public long? MaybeLong(int column) => IsNull(column) ? null : Long(column);
+
+    public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string() ?? "";
+
+    public string? MaybeText(int column) => IsNull(column) ? null : Text(column);
+
+    public byte[] Blob(int column) => raw.sqlite3_column_blob(handle, column).ToArray();
+
+    public DateTimeOffset Time(int column) => Moment.From(Long(column));
+
+    public DateTimeOffset? MaybeTime(int column) => IsNull(column) ? null : Time(column);
+
+    public void Dispose() => handle.Dispose();
+}
