@@ -22,7 +22,7 @@ internal static class ResultsCommand
         var store = await context.OpenExistingStoreAsync();
         var job = await JobArgument.FindAsync(store, context.Value(Id)!, context.Cancelled);
         var status = context.Value(Status) is { } text ? JobsCommand.ReadStatus(text) : null as JobStatus?;
-        var items = job.BatchState is null ? One(job) : ItemsAsync(store, job.Id, status, context.Cancelled);
+        var items = job.BatchState is null ? OneAsync(job) : ItemsAsync(store, job.Id, status, context.Cancelled);
         if (context.Value(Json))
         {
             await WriteJsonAsync(context.Output, items);
@@ -34,7 +34,7 @@ internal static class ResultsCommand
         return ExitCode.AllWell;
     }
 
-    private static async IAsyncEnumerable<Job> One(Job job)
+    private static async IAsyncEnumerable<Job> OneAsync(Job job)
     {
         await Task.CompletedTask;
         yield return job;

@@ -78,7 +78,7 @@ internal sealed class DemoRun(CommandContext context, string folder)
     {
         var items = batch.BatchState!.Items;
         var timelines = await store.GetTimelinesAsync(batch.Id);
-        var attempts = timelines.SelectMany(job => job.Attempts).CountBy(attempt => attempt.Outcome).ToDictionary(pair => pair.Key!.Value, pair => pair.Value);
+        var attempts = timelines.SelectMany(job => job.Attempts).CountBy(attempt => attempt.Outcome ?? AttemptOutcome.Lost).ToDictionary();
         context.Output.Line("");
         context.Output.Line($"{items.Completed} of {items.Total} products done, {items.Failed} failed, in {DurationText.ForPeople((batch.EndedAt!.Value - batch.EnqueuedAt).TotalSeconds)}.");
         context.Output.Line($"{Said(attempts, AttemptOutcome.Deferred)} were deferred by a 429 (they cost no attempt), {Said(attempts, AttemptOutcome.TimedOut)} hung, were ended and tried again.");
