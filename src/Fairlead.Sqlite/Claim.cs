@@ -18,8 +18,9 @@ internal sealed class Claim(Session session, ClaimRequest request)
     {
         var queues = Known();
         var nextDue = PromoteAll(queues);
+        RecordOutage(queues);
         var busy = sql["first_running_lost"].Add(node).Number();
-        if (request.Slots <= 0 || (busy is { } lost && Policies.NodeLoss.IsSolo((int)lost)))
+        if (busy is { } lost && Policies.NodeLoss.IsSolo((int)lost))
         {
             return Answer(nextDue);
         }
@@ -48,6 +49,18 @@ internal sealed class Claim(Session session, ClaimRequest request)
             }
         }
         return known;
+    }
+
+    private void RecordOutage(List<(long Queue, QueueClaim Asked)> queues)
+    {
+        if (request.StoreAwaySince is not { } since || Moment.Of(since) >= session.Now)
+        {
+            return;
+        }
+        foreach (var (queue, _) in queues)
+        {
+            sql["add_block"].Add(queue).Add((long)WaitCause.Store).Add(request.Node.ToString()).Add(Moment.Of(since)).Add(session.Now).Run();
+        }
     }
 
     private DateTimeOffset? PromoteAll(List<(long Queue, QueueClaim Asked)> queues)
@@ -100,7 +113,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         var before = jobs.Count;
         var left = line.Take(Math.Max(0, wanted), node, jobs);
         var full = room - (jobs.Count - before) <= 0;
-        more |= left && !full;
+        more |= left;
         RecordSlots(queue, left, full);
     }
 

@@ -18,6 +18,9 @@ internal sealed class QueueFacts
     public RetryBudget Budget { get; set; }
 
     public bool BudgetChanged { get; set; }
+
+    /// <summary>Whether this operation has looked if the queue was full before it freed a slot.</summary>
+    public bool RoomAsked { get; set; }
 }
 
 /// <summary>Declared definitions by their revision: JSON is read when it changed, not at every claim.</summary>

@@ -49,9 +49,9 @@ internal sealed partial class Session
     /// <summary>Ends an attempt and sends its job where the settlement says.</summary>
     public void EndAttempt(in RunningJob job, in AttemptEnd end, in Settlement settlement)
     {
+        FreeSlot(job.Place.Queue);
         statements["remove_running"].Add(job.Node).Add(job.Place.Job).Run();
         Count(job.Place.Queue, job.Place.Batch, JobStatus.Processing, -1);
-        FreeSlot(job.Place.Queue);
         var place = job.Place;
         place.Attempt -= end.CostsAttempt ? 0 : 1;
         if (settlement.Status.IsEnded())
@@ -121,12 +121,14 @@ internal sealed partial class Session
         return deadline;
     }
 
-    // Whoever was kept out by max_concurrent may look again.
+    // Whoever was kept out by max_concurrent may look again. Asked once per operation: what it frees later changes nothing.
     private void FreeSlot(long queue)
     {
-        if (Facts(queue).MaxConcurrent is not null)
+        var known = Facts(queue);
+        if (known is { MaxConcurrent: { } max, RoomAsked: false })
         {
-            Signal(StoreSignals.Work);
+            known.RoomAsked = true;
+            Signal(Tally(-queue).Processing >= max ? StoreSignals.Work : StoreSignals.None);
         }
     }
 

@@ -82,6 +82,10 @@ SELECT 1 FROM fairlead_block WHERE queue = ?1 AND to_at IS NULL AND cause = ?2 A
 INSERT INTO fairlead_block(queue, cause, key, from_at) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT DO UPDATE SET to_at = NULL
 
+-- name: add_block
+-- In: queue, cause, key, from, to. A block that is over already.
+INSERT OR REPLACE INTO fairlead_block(queue, cause, key, from_at, to_at) VALUES (?1, ?2, ?3, ?4, ?5)
+
 -- name: drop_empty_block
 -- In: queue, cause, key, now. A block that would end when it began never was.
 DELETE FROM fairlead_block WHERE queue = ?1 AND cause = ?2 AND key = ?3 AND from_at = ?4 AND to_at IS NULL

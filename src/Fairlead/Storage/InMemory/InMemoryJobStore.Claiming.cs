@@ -117,7 +117,7 @@ public sealed partial class InMemoryJobStore
     /// </summary>
     private ClaimResult? ClaimSolo(NodeRow node, ClaimRequest request, DateTimeOffset? nextDue, DateTimeOffset now)
     {
-        var idle = request.Idle && node.Running.Count == 0;
+        var idle = request.Idle && request.Slots > 0 && node.Running.Count == 0;
         if (SoloFor(node, request, idle, now) is not { } job)
         {
             if (node.Reserved is { } given)
