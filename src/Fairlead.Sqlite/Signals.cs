@@ -24,7 +24,7 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     {
         lock (gate)
         {
-            if (listeners.Length == 0 && version is null)
+            if (poll is null)
             {
                 Begin();
             }
@@ -61,6 +61,7 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
             listeners = [];
             poll?.Dispose();
             version?.Dispose();
+            version = null;
             socket.Dispose();
         }
     }

@@ -73,8 +73,9 @@ public sealed partial class SqliteJobStore : IJobStore, ITransactionalIntake
             }
             disposed = true;
         }
-        signals.Dispose();
+        // The writer first: what it still commits is told to the listeners.
         writer?.Dispose();
+        signals.Dispose();
         readers.Dispose();
         DropNodeLocks();
         return default;

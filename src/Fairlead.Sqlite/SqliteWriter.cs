@@ -250,7 +250,10 @@ internal sealed class SqliteWriter : IDisposable
         {
             operation.Failed(error);
         }
-        Volatile.Write(ref healthySince, long.MaxValue);
+        if (error is StoreUnavailableException)
+        {
+            Volatile.Write(ref healthySince, long.MaxValue);
+        }
     }
 
     private void Judge(long began)

@@ -118,6 +118,10 @@ SELECT id, job, fence, at, level, message FROM fairlead_log WHERE job = ?1 AND i
 -- In: first, last, after, limit. Out: lines in order. Read in the order of writing, not by the index: page after page is one pass, without a sort.
 SELECT id, job, fence, at, level, message FROM fairlead_log NOT INDEXED WHERE id > ?3 AND job BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?4
 
+-- name: log_of_small_batch
+-- In: first, last, after, limit. Out: the same by the index, with a sort: better where the batch is a small part of the log.
+SELECT id, job, fence, at, level, message FROM fairlead_log INDEXED BY fairlead_log_job WHERE job BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id LIMIT ?4
+
 -- name: timeline_jobs
 -- In: first, last. Out: jobs with how they ended.
 SELECT j.id, j.queue, j.kind, j.group_key, j.enqueued_at, e.status, e.ended_at, e.attempt, e.fence, e.node, e.ready_at, e.claimed_at,
