@@ -78,7 +78,11 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             await ClaimAsync(Math.Max(room, 0), stop);
             return;
         }
-        _look |= await WaitAsync(stop);
+        // Not "_look |= await …": that reads _look before the wait, and would undo what slots that freed meanwhile have set.
+        if (await WaitAsync(stop))
+        {
+            _look = true;
+        }
     }
 
     private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
@@ -114,6 +118,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
+        // Before the call, since a slot that frees while it is under way has to be a reason to look again.
+        _look = false;
         ClaimResult result;
         try
         {
@@ -129,6 +135,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         {
             // The claim may have happened although its answer was lost: what it took must not be stranded on this node.
             _uncertain = true;
+            _look = true;
             _awaySince ??= clock.Now;
             throw;
         }
@@ -142,7 +149,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
-        _look = false;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
@@ -150,6 +156,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             inHand.Add(running);
             _ready.Enqueue(running);
         }
+        _look |= _leftWork && Room() > 0;
         StartSlots();
     }
 

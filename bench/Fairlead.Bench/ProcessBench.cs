@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Fairlead.Processes;
+
+namespace Fairlead.Bench;
+
+/// <summary>What the warden costs: programs a second beside bare process starts with pipes, its own start, and how fast trees die.</summary>
+internal static class ProcessBench
+{
+    /// <summary>Runs all of it and prints one line each.</summary>
+    /// <param name="command">How the warden is started; null starts this program again.</param>
+    /// <param name="runs">How many programs each way.</param>
+    public static async Task RunAsync(WardenCommand? command = null, int runs = 5000)
+    {
+        foreach (var rung in (Rung[])[Rung.Mark, Rung.Best])
+        {
+            await using var warden = await StartTimedAsync(command, rung);
+            await Task.WhenAll(Slot(() => RunOneAsync(warden), 200), Slot(() => RunOneAsync(warden), 200));
+            var floor = await MeasureAsync("Process.Start with pipes", StartBareAsync, runs);
+            var ours = await MeasureAsync($"through the warden ({warden.Containment.Rung})", () => RunOneAsync(warden), runs);
+            Console.WriteLine($"  {ours / floor:P0} of the floor");
+            await KillAsync(warden, 1000);
+        }
+    }
+
+    private static async Task<Warden> StartTimedAsync(WardenCommand? command, Rung rung)
+    {
+        var clock = Stopwatch.StartNew();
+        var warden = await Warden.StartAsync(new WardenOptions { Command = command, Rung = rung }, TimeProvider.System);
+        Console.WriteLine($"warden ready in {clock.Elapsed.TotalMilliseconds:0} ms, {ResidentMiB(warden.Pid):0.0} MiB; {warden.Containment.Detail}");
+        return warden;
+    }
+
+    /// <summary>So many runs, two at once, as on two slots.</summary>
+    private static async Task<double> MeasureAsync(string name, Func<Task> run, int runs)
+    {
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Slot(run, runs / 2), Slot(run, runs / 2));
+        var rate = runs / clock.Elapsed.TotalSeconds;
+        Console.WriteLine($"{name,-30} {rate,8:0}/s");
+        return rate;
+    }
+
+    private static async Task Slot(Func<Task> run, int runs)
+    {
+        await Task.Yield();
+        for (var i = 0; i < runs; i++)
+        {
+            await run();
+        }
+    }
+
+    private static async Task StartBareAsync()
+    {
+        using var process = Process.Start(new ProcessStartInfo("/bin/true") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync(), process.WaitForExitAsync());
+    }
+
+    private static async Task RunOneAsync(Warden warden)
+    {
+        var exit = await warden.RunAsync(new ProcessSpec { Arguments = ["/bin/true"] }, NoOutput.Instance, default);
+        if (exit.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{exit}");
+        }
+    }
+
+    /// <summary>Trees of four that ignore SIGTERM, one of them an orphan in a session of its own without its environment.</summary>
+    private static async Task KillAsync(Warden warden, int kills)
+    {
+        const string tree = "trap '' TERM; (trap '' TERM; sleep 600) & (env -i setsid sh -c 'sleep 600 &') ; sleep 600";
+        var late = new List<double>();
+        for (var i = 0; i < kills; i++)
+        {
+            var spec = new ProcessSpec { Arguments = ["sh", "-c", tree], Timeout = TimeSpan.FromMilliseconds(20), KillAfter = TimeSpan.FromMilliseconds(10) };
+            var exit = await warden.RunAsync(spec, NoOutput.Instance, default);
+            late.Add((exit.Elapsed - spec.Timeout.Value - spec.KillAfter).TotalMilliseconds);
+        }
+        late.Sort();
+        Console.WriteLine($"{kills} trees ended: p50 {late[kills / 2]:0} ms, p99 {late[kills * 99 / 100]:0} ms, worst {late[^1]:0} ms after the grace");
+    }
+
+    private static double ResidentMiB(int pid)
+    {
+        var pages = File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1];
+        return long.Parse(pages) * Environment.SystemPageSize / 1024.0 / 1024;
+    }
+
+    private sealed class NoOutput : IProcessOutput
+    {
+        public static NoOutput Instance { get; } = new();
+
+        public void Started(int pid) { }
+
+        public void Wrote(bool isError, ReadOnlySpan<byte> bytes, long leftOut) { }
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Options that mean the same wherever they stand.</summary>
+internal static class CommonOptions
+{
+    public static Option<bool> Json() => new("--json") { Description = "Write JSON." };
+
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "60s",
+        CustomParser = argument => Parse(argument, name, allowZero: name is "--delay" or "--kill-after"),
+    };
+
+    public static Option<int?> Count(string name, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = argument =>
+        {
+            var text = argument.Tokens[^1].Value;
+            if (int.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, null, out var number) && number >= least && number <= most)
+            {
+                return number;
+            }
+            argument.AddError($"{name} expects a whole number from {least} to {most}; got '{text}'.");
+            return null;
+        },
+    };
+
+    private static TimeSpan? Parse(ArgumentResult argument, string name, bool allowZero)
+    {
+        var text = argument.Tokens[^1].Value;
+        if (DurationText.TryParse(text, out var duration) && (allowZero || duration > TimeSpan.Zero))
+        {
+            return duration;
+        }
+        argument.AddError($"{name} expects a duration such as 250ms, 60s, 5m, 2h or 7d; got '{text}'.");
+        return null;
+    }
+}

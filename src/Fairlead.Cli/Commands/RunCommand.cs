@@ -1,0 +1,167 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Fairlead.Cli.Bodies;
+using Fairlead.Cli.Runs;
+using Fairlead.Storage;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary><c>fairlead run</c>: one durable job per input line, done by a program; and <c>run --resume</c>, which goes on where another process ended.</summary>
+internal static class RunCommand
+{
+    public const string Name = "run";
+
+    private static readonly Option<string?> Input = new("--input", "-i") { Description = "One item a line; - reads standard input. Empty lines are left out.", HelpName = "FILE|-" };
+    private static readonly Option<string?> RunName = new("--name", "-n") { Description = "By which the run is found again. Default: the program's name and four letters.", HelpName = "NAME" };
+    private static readonly Option<string?> Resume = new("--resume") { Description = "Go on with a run that is not finished. The store remembers the rest.", HelpName = "NAME|ID" };
+    private static readonly Option<string?> Queue = new("--queue") { Description = "Share this queue with other runs. Default: one of its own.", HelpName = "QUEUE" };
+    private static readonly Option<int?> Concurrency = CommonOptions.Count("--concurrency", "How many programs run at once. Default: the number of processors.", 1, 10_000);
+    private static readonly Option<TimeSpan?> Timeout = CommonOptions.Duration("--timeout", "How long one attempt may take; then its whole process tree is ended. Default: no limit.");
+    private static readonly Option<TimeSpan?> KillAfter = CommonOptions.Duration("--kill-after", "How long it may go on after SIGTERM. Default 5s.");
+    private static readonly Option<int?> Retries = CommonOptions.Count("--retries", "How many attempts may follow a failed one. Default 0.", 0, 1000);
+    private static readonly Option<bool> ShowOutput = new("--output", "-o") { Description = "Write what the programs write, as it comes." };
+    private static readonly Option<bool> Json = new("--json") { Description = "End with one line of JSON on standard output." };
+
+    private static readonly Option[] OfNewRuns = [Input, RunName, Queue, Timeout, KillAfter, Retries];
+
+    public static Command Create() => new Command(
+            Name,
+            "Run a program once for each line of the input, durably: fairlead run --input FILE -- PROGRAM ARGS {}. "
+            + "{} is replaced by the line, which is also standard input; without {} the line is the last argument.")
+        .With(Input, RunName, Resume, Queue, Concurrency, Timeout, KillAfter, Retries, ShowOutput, Json)
+        .Does(RunAsync);
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        if (context.Value(Resume) is { } resumed)
+        {
+            return await ResumeAsync(context, resumed);
+        }
+        var plan = Plan(context);
+        var store = await context.OpenStoreAsync();
+        var queue = await QueueAsync(store, plan, context.Cancelled);
+        await RefuseUnfinishedAsync(store, NameOf(context, plan), context.Cancelled);
+        var id = await EnqueueAsync(context, store, plan, queue);
+        return await WorkAsync(context, store, id, plan, queue, NameOf(context, plan));
+    }
+
+    private static async Task<int> ResumeAsync(CommandContext context, string text)
+    {
+        if (OfNewRuns.FirstOrDefault(context.Has) is { } option || ProgramWords.Current is not null)
+        {
+            throw new CommandFailure($"--resume needs nothing but the name: the store remembers the program, its items and options. Leave out {(OfNewRuns.FirstOrDefault(context.Has) is { } given ? given.Name : "what follows --")}.");
+        }
+        var store = await context.OpenExistingStoreAsync();
+        var run = await JobArgument.FindAsync(store, text, context.Cancelled);
+        var plan = RunPlan.TryRead(run) ?? throw new CommandFailure($"Job {run.Id} was not made by 'fairlead run', so there is nothing to resume. A paused queue goes on with: fairlead resume QUEUE");
+        if (run.Status.IsEnded())
+        {
+            context.Output.Message($"The run '{text}' has ended already: there is nothing to go on with.");
+            return await EndAsync(context, store, run.Id);
+        }
+        plan = plan with { Concurrency = context.Value(Concurrency) ?? plan.Concurrency, Output = plan.Output || context.Value(ShowOutput) };
+        CheckProgram(plan);
+        return await WorkAsync(context, store, run.Id, plan, await QueueAsync(store, plan, context.Cancelled), run.BatchState!.Name ?? text);
+    }
+
+    private static RunPlan Plan(CommandContext context)
+    {
+        if (ProgramWords.Current is not { Length: > 0 } program)
+        {
+            throw new CommandFailure("Expected the program to run after --, such as: fairlead run --input files -- gzip -t {}");
+        }
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        var plan = new RunPlan
+        {
+            Kind = $"run/{token}",
+            Queue = "",
+            Program = program,
+            Directory = Environment.CurrentDirectory,
+            Concurrency = context.Value(Concurrency) ?? Environment.ProcessorCount,
+            TimeoutSeconds = context.Value(Timeout)?.TotalSeconds,
+            KillAfterSeconds = (context.Value(KillAfter) ?? TimeSpan.FromSeconds(5)).TotalSeconds,
+            Retries = context.Value(Retries) ?? 0,
+            Output = context.Value(ShowOutput),
+        };
+        plan = plan with { Queue = context.Value(Queue) ?? RunPlan.QueuePrefix + NameOf(context, plan) };
+        NewJobRules.CheckName(NameOf(context, plan), "A run's name");
+        NewJobRules.CheckName(plan.Queue, "A queue's name");
+        CheckProgram(plan);
+        return plan;
+    }
+
+    private static string NameOf(CommandContext context, RunPlan plan) => context.Value(RunName) ?? $"{Path.GetFileName(plan.Program[0])}-{plan.Kind[^4..]}";
+
+    private static void CheckProgram(RunPlan plan)
+    {
+        if (!Directory.Exists(plan.Directory))
+        {
+            throw new CommandFailure($"The run was started in {plan.Directory}, which is not there any more; its programs run there.");
+        }
+        ProgramFile.Check(plan.Program[0], plan.Directory);
+    }
+
+    /// <summary>
+    /// A queue shared with others keeps the definition it has: whatever differs from run to run (timeout, retries, kill-after) travels
+    /// with the run, so that two runs never disagree about their queue.
+    /// </summary>
+    private static async ValueTask<QueueDefinition> QueueAsync(IJobStore store, RunPlan plan, CancellationToken cancellationToken)
+    {
+        var known = (await store.ListQueuesAsync(cancellationToken)).FirstOrDefault(queue => queue.Name == plan.Queue);
+        return known?.Definition ?? new QueueDefinition { Name = plan.Queue };
+    }
+
+    private static async ValueTask RefuseUnfinishedAsync(IJobStore store, string name, CancellationToken cancellationToken)
+    {
+        if (await store.FindBatchAsync(name, cancellationToken) is not { } id || await store.GetJobAsync(id, cancellationToken) is not { } run || run.Status.IsEnded())
+        {
+            return;
+        }
+        var items = run.BatchState!.Items;
+        throw new CommandFailure(
+            $"A run named '{name}' is not finished: {items.Ended} of {items.Total} items are done. Go on with it: fairlead run --resume {name}. Or give it up: fairlead cancel {name}. Or choose another --name.");
+    }
+
+    private static async ValueTask<JobId> EnqueueAsync(CommandContext context, IJobStore store, RunPlan plan, QueueDefinition queue)
+    {
+        var input = context.Value(Input) ?? throw new CommandFailure("Expected --input FILE with one item a line, or --input - for standard input.");
+        return await store.EnqueueBatchAsync(
+            new NewBatch { Name = NameOf(context, plan), Queue = plan.Queue, Items = RunInput.Read(input, plan, queue), Memo = plan.ToMemo() }, context.Cancelled);
+    }
+
+    private static async Task<int> WorkAsync(CommandContext context, IJobStore store, JobId id, RunPlan plan, QueueDefinition queue, string name)
+    {
+        bool ended;
+        await using (var display = Display(context, plan, name))
+        {
+            ended = await new RunSession(context, store, id, plan, queue, display).RunAsync();
+        }
+        if (ended)
+        {
+            return await EndAsync(context, store, id);
+        }
+        context.Output.Message($"Interrupted. What was finished is kept; go on with: fairlead run --resume {name}");
+        WriteJson(context, await RunSummary.MakeAsync(store, id, context.Time));
+        return ExitCode.Interrupted;
+    }
+
+    private static IRunDisplay Display(CommandContext context, RunPlan plan, string name) => context.Output.MessagesOnTerminal && !plan.Output
+        ? new BarDisplay(name)
+        : new PlainDisplay(name, context.Output.Messages, context.Time);
+
+    private static async ValueTask<int> EndAsync(CommandContext context, IJobStore store, JobId id)
+    {
+        var summary = await RunSummary.MakeAsync(store, id, context.Time);
+        await summary.WriteAsync(context.Output.Messages);
+        WriteJson(context, summary);
+        return summary.ExitCode;
+    }
+
+    private static void WriteJson(CommandContext context, RunSummary summary)
+    {
+        if (context.Value(Json))
+        {
+            context.Output.Json(summary.ToBody(), CliJson.Wire.RunBody);
+        }
+    }
+}

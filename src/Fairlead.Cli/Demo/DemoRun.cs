@@ -1,0 +1,95 @@
+using Fairlead.Diagnostics;
+using Fairlead.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fairlead.Cli.Demo;
+
+/// <summary>The demonstration: 1000 products, two strict upstreams of which one hangs now and then, 8 workers, one SQLite file.</summary>
+internal sealed class DemoRun(CommandContext context, string folder)
+{
+    private const int Products = 1000;
+    private const int Workers = 8;
+    private const string Queue = "analysis";
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    public async Task<int> RunAsync()
+    {
+        await using var spApi = await Upstream.StartAsync("SP-API", 80, TimeSpan.FromMilliseconds(20), hangEvery: 0, context.Time);
+        await using var keepa = await Upstream.StartAsync("Keepa", 50, TimeSpan.FromMilliseconds(40), hangEvery: 120, context.Time);
+        using var http = new HttpClient();
+        Introduce(spApi, keepa);
+        await using var services = Services(new DemoUpstreams(new UpstreamClient(spApi, http), new UpstreamClient(keepa, http)));
+        var host = services.GetRequiredService<FairleadHost>();
+        await host.StartAsync(context.Cancelled);
+        var done = await WatchAsync(services.GetRequiredService<JobClient>(), spApi, keepa);
+        await host.StopAsync(new CancellationToken(canceled: true));
+        if (done is null)
+        {
+            return ExitCode.Interrupted;
+        }
+        await ConcludeAsync(services.GetRequiredService<IJobStore>(), done, spApi, keepa);
+        return done.BatchState!.Items.Completed == Products ? ExitCode.AllWell : ExitCode.SomeFailed;
+    }
+
+    private ServiceProvider Services(DemoUpstreams upstreams)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(context.Time).AddSingleton(upstreams).AddSingleton(new Paces(Workers, context.Time));
+        services.AddFairlead(fairlead => fairlead
+            .UseStore((_, _) => StoreAddress.Parse($"sqlite:{Path.Combine(folder, "demo.db")}", "demo").Connect(context.Time, adopt: false))
+            .AddQueue(Queue, queue =>
+            {
+                queue.MaxConcurrent = Workers;
+                queue.Timeout = AttemptTimeout;
+                queue.BackoffFirst = TimeSpan.FromSeconds(1);
+            })
+            .AddJob<AnalyzeProduct, ProductAnalysis, AnalyzeProductHandler>("product.analyze", Queue)
+            .RunWorkers(options => options.Concurrency = Workers));
+        return services.BuildServiceProvider();
+    }
+
+    private void Introduce(Upstream spApi, Upstream keepa)
+    {
+        context.Output.Line($"{Products} products, {Workers} workers, two services on this machine that enforce their rates:");
+        context.Output.Line($"  {spApi.Name} {spApi.PerSecond}/s at {spApi.Address}, {keepa.Name} {keepa.PerSecond}/s at {keepa.Address} (ten times the real ones' rates, to fit into a minute)");
+        context.Output.Line($"  Beyond that they answer 429. One in 120 requests to {keepa.Name} is never answered; an attempt is ended after {AttemptTimeout.TotalSeconds:0} s and tried again.");
+        context.Output.Line($"  Each worker keeps to an eighth of each rate by itself. {Products} products at {keepa.PerSecond}/s cannot take less than {Products / keepa.PerSecond} s.");
+    }
+
+    private async Task<Job?> WatchAsync(JobClient jobs, Upstream spApi, Upstream keepa)
+    {
+        await using var display = DemoDisplay.Create(context, Products, spApi, keepa);
+        var batch = await jobs.EnqueueBatchAsync(Enumerable.Range(1, Products).Select(number => new AnalyzeProduct($"B{number:000000000}")), new BatchOptions { Name = "demo" }, context.Cancelled);
+        while (!context.Cancelled.IsCancellationRequested)
+        {
+            var job = (await jobs.GetAsync(batch.Id))!;
+            display.Show(job.BatchState!.Items);
+            if (job.Status.IsEnded())
+            {
+                return job;
+            }
+            await Task.Delay(Look, context.Time, context.Cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return null;
+    }
+
+    private async Task ConcludeAsync(IJobStore store, Job batch, Upstream spApi, Upstream keepa)
+    {
+        var items = batch.BatchState!.Items;
+        var timelines = await store.GetTimelinesAsync(batch.Id);
+        var attempts = timelines.SelectMany(job => job.Attempts).CountBy(attempt => attempt.Outcome ?? AttemptOutcome.Lost).ToDictionary();
+        context.Output.Line("");
+        context.Output.Line($"{items.Completed} of {items.Total} products done, {items.Failed} failed, in {DurationText.ForPeople((batch.EndedAt!.Value - batch.EnqueuedAt).TotalSeconds)}.");
+        context.Output.Line($"{Said(attempts, AttemptOutcome.Deferred)} were deferred by a 429 (they cost no attempt), {Said(attempts, AttemptOutcome.TimedOut)} hung, were ended and tried again.");
+        foreach (var upstream in (Upstream[])[spApi, keepa])
+        {
+            context.Output.Line($"What {upstream.Name,-6} saw: {upstream.Admitted,5} admitted, {upstream.Refused,4} refused with 429, {upstream.Hung,3} left hanging.");
+        }
+        context.Output.Line("");
+        var explanation = await Explainer.ExplainAsync(store, batch.Id, context.Time.GetUtcNow());
+        await context.Output.Answers.WriteAsync(ExplanationText.Write(explanation!));
+    }
+
+    private static string Said(Dictionary<AttemptOutcome, int> attempts, AttemptOutcome outcome) => attempts.GetValueOrDefault(outcome) is 1 ? "1 attempt" : $"{attempts.GetValueOrDefault(outcome)} attempts";
+}

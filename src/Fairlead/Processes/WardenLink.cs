@@ -1,0 +1,335 @@
+using System.Collections;
+using System.Collections.Concurrent;
+
+namespace Fairlead.Processes;
+
+/// <summary>One life of a warden, seen from the node: its process, the pipes to it, and what runs in its care.</summary>
+internal sealed class WardenLink
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_longestBeat = TimeSpan.FromSeconds(2);
+    private const int SilentBeats = 20;
+    private static int s_count;
+
+    private readonly Lock _gate = new();
+    private readonly FrameWriter _commands = new();
+    private readonly ConcurrentDictionary<ulong, ProcessRun> _runs = new();
+    private readonly TaskCompletionSource<Containment> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _time;
+    private readonly JobMark _mark;
+    private readonly ITimer _beat;
+    private readonly int _pid;
+    private readonly int _toWarden;
+    private readonly int _fromWarden;
+    private readonly (int Read, int Write) _wake = Libc.Pipe();
+    private ulong _lastId;
+    private int _unanswered;
+    private bool _isGone;
+
+    private WardenLink(WardenOptions options, TimeProvider time)
+    {
+        _time = time;
+        _mark = JobMark.ForWarden(Environment.ProcessId, Interlocked.Increment(ref s_count), time.GetUtcNow());
+        var environment = NodeEnvironment();
+        (_pid, _toWarden, _fromWarden) = Launch(options.Command ?? WardenCommand.Self(), environment);
+        Libc.SetNonBlocking(_toWarden);
+        Libc.SetNonBlocking(_fromWarden);
+        Libc.SetNonBlocking(_wake.Read);
+        Greet(options, environment);
+        new Thread(Serve, 256 * 1024) { IsBackground = true, Name = "warden" }.Start();
+        var beat = options.Lease / 4 < s_longestBeat ? options.Lease / 4 : s_longestBeat;
+        _beat = time.CreateTimer(static link => ((WardenLink)link!).Beat(), this, beat, beat);
+    }
+
+    /// <summary>The process id of the warden.</summary>
+    internal int Pid => _pid;
+
+    /// <summary>Completes when the warden says what it rests on; fails when it ends before.</summary>
+    internal Task<Containment> Ready => _ready.Task;
+
+    /// <summary>Completes when the warden is gone and nothing it cared for is left.</summary>
+    internal Task Ended => _ended.Task;
+
+    /// <exception cref="IOException">The warden could not be started.</exception>
+    internal static WardenLink Start(WardenOptions options, TimeProvider time) => new(options, time);
+
+    /// <summary>Starts a program; null when the warden is gone already.</summary>
+    internal ProcessRun? Begin(ProcessSpec spec, IProcessOutput output)
+    {
+        lock (_gate)
+        {
+            if (_isGone)
+            {
+                return null;
+            }
+            var run = new ProcessRun(++_lastId, output);
+            _runs[run.Id] = run;
+            Write(run.Id, spec);
+            Push();
+            return run;
+        }
+    }
+
+    internal void Stop(ProcessRun run) => Say(FrameType.Stop, (long)run.Id);
+
+    /// <summary>Ends everything, then the warden.</summary>
+    internal async Task EndAsync()
+    {
+        Say(FrameType.Bye, 0);
+        try
+        {
+            await Ended.WaitAsync(s_patience, _time);
+        }
+        catch (TimeoutException)
+        {
+            Libc.Kill(_pid, Libc.SIGKILL);
+            await Ended;
+        }
+    }
+
+    private static byte[][] NodeEnvironment()
+    {
+        var entries = new List<string>();
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            entries.Add($"{entry.Key}={entry.Value}");
+        }
+        return SpawnPlan.Encode(entries);
+    }
+
+    private static (int Pid, int ToWarden, int FromWarden) Launch(WardenCommand command, byte[][] environment)
+    {
+        var (input, output) = (Libc.Pipe(), Libc.Pipe());
+        var variables = SpawnPlan.Encode([.. Tuning(command)]);
+        using var plan = new SpawnPlan(new BaseEnvironment(environment), variables, SpawnPlan.Encode(command.Arguments), default)
+        {
+            InputFd = input.Read,
+            OutputFd = output.Write,
+            ErrorFd = -1,
+        };
+        var error = Spawn.Start(plan, out var pid);
+        plan.CloseDescriptors();
+        if (error == 0)
+        {
+            return (pid, input.Write, output.Read);
+        }
+        Libc.Close(input.Write);
+        Libc.Close(output.Read);
+        throw new IOException($"The warden could not be started. {Refusal.Explain(error, command.Arguments[0], "")}");
+    }
+
+    /// <summary>A warden is small and lives long: no second collector thread, no heap per core, no tiering by profile.</summary>
+    private static IEnumerable<string> Tuning(WardenCommand command)
+    {
+        yield return "DOTNET_gcServer=0";
+        yield return "DOTNET_gcConcurrent=0";
+        yield return "DOTNET_GCHeapCount=1";
+        yield return "DOTNET_TieredPGO=0";
+        if (command.ByHook)
+        {
+            yield return $"DOTNET_STARTUP_HOOKS={WardenCommand.HookPath}";
+            yield return $"{StartupHook.Variable}=1";
+        }
+    }
+
+    private void Greet(WardenOptions options, byte[][] environment)
+    {
+        lock (_gate)
+        {
+            _commands.Begin(FrameType.Hello).Int32(WardenProtocol.Version).Int64(ProcessExit.Milliseconds(options.Lease)).Int64((long)_mark.Value)
+                .Byte((byte)options.Rung).List(environment).End();
+            Push();
+        }
+    }
+
+    private void Write(ulong id, ProcessSpec spec)
+    {
+        var mark = _mark.ForJob(id);
+        _commands.Begin(FrameType.Start).Int64((long)id).Int64((long)mark.Value).Texts(spec.Arguments).Int32(spec.Environment.Count + 1);
+        _commands.Text($"{JobMark.Variable}={mark}");
+        foreach (var (name, value) in spec.Environment)
+        {
+            _commands.Text($"{name}={value}");
+        }
+        _commands.Text(spec.Directory ?? "").Int64(ProcessExit.Milliseconds(spec.Timeout)).Int64(ProcessExit.Milliseconds(spec.KillAfter))
+            .Int32(spec.KeepOutput).Bytes(spec.Input.Span).End();
+    }
+
+    private void Beat()
+    {
+        // Counted in beats, not in time: a node that was stopped itself must not blame its warden for it.
+        if (Interlocked.Increment(ref _unanswered) > SilentBeats)
+        {
+            Libc.Kill(_pid, Libc.SIGKILL);
+            return;
+        }
+        Say(FrameType.Heartbeat, 0);
+    }
+
+    private void Say(FrameType type, long number)
+    {
+        lock (_gate)
+        {
+            if (!_isGone)
+            {
+                _commands.Begin(type).Int64(number).End();
+                Push();
+            }
+        }
+    }
+
+    /// <summary>Writes what fits at once, which is nearly always all; the thread of this link does the rest.</summary>
+    private void Push()
+    {
+        PushSome();
+        if (!_commands.IsEmpty)
+        {
+            CgroupPen.Say(_wake.Write, 0);
+        }
+    }
+
+    private unsafe void PushSome()
+    {
+        var pending = _commands.Pending;
+        fixed (byte* start = pending)
+        {
+            var written = pending.IsEmpty ? 0 : Libc.WriteAgain(_toWarden, start, pending.Length);
+            if (written > 0)
+            {
+                _commands.Consume((int)written);
+            }
+            else if (written < 0 && Libc.LastError != Libc.EAGAIN)
+            {
+                // It is gone; the closed pipe on the other side says so in a moment.
+                _commands.Clear();
+            }
+        }
+    }
+
+    private void Serve()
+    {
+        try
+        {
+            var events = new FrameReader();
+            var polls = new PollList();
+            while (Hear(events, polls))
+            {
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // It does not speak our language: as good as gone.
+        }
+        Bury();
+    }
+
+    private bool Hear(FrameReader events, PollList polls)
+    {
+        polls.Clear();
+        polls.Add(_fromWarden, Libc.POLLIN);
+        polls.Add(_wake.Read, Libc.POLLIN);
+        polls.Add(HasPending() ? _toWarden : -1, Libc.POLLOUT);
+        polls.Wait(-1);
+        var incoming = polls.Next();
+        Drain(polls.Next());
+        lock (_gate)
+        {
+            PushSome();
+        }
+        return incoming == 0 || Take(events);
+    }
+
+    private unsafe bool Take(FrameReader events)
+    {
+        fixed (byte* free = events.Free())
+        {
+            var read = Libc.ReadAgain(_fromWarden, free, events.Free().Length);
+            if (read <= 0)
+            {
+                return read < 0 && Libc.LastError == Libc.EAGAIN;
+            }
+            events.Filled((int)read);
+        }
+        while (events.TryTake(out var frame))
+        {
+            Handle(ref frame);
+        }
+        return true;
+    }
+
+    private void Handle(ref Frame frame)
+    {
+        Volatile.Write(ref _unanswered, 0);
+        switch (frame.Type)
+        {
+            case FrameType.Ready when frame.Int32() == WardenProtocol.Version:
+                frame.Int32();
+                _ready.TrySetResult(new Containment((Rung)frame.Byte(), frame.Text()));
+                break;
+            case FrameType.Started when _runs.TryGetValue((ulong)frame.Int64(), out var run):
+                run.Started(frame.Int32());
+                break;
+            case FrameType.Output when _runs.TryGetValue((ulong)frame.Int64(), out var run):
+                var (stream, leftOut) = (frame.Byte(), frame.Int64());
+                run.Output.Wrote(stream == 2, frame.Bytes(), leftOut);
+                break;
+            case FrameType.Ended when _runs.TryRemove((ulong)frame.Int64(), out var run):
+                run.End(ProcessExit.Read(ref frame));
+                break;
+        }
+    }
+
+    private bool HasPending()
+    {
+        lock (_gate)
+        {
+            return !_commands.IsEmpty;
+        }
+    }
+
+    private unsafe void Drain(short ready)
+    {
+        var buffer = stackalloc byte[64];
+        while (ready != 0 && Libc.ReadAgain(_wake.Read, buffer, 64) == 64)
+        {
+        }
+    }
+
+    /// <summary>The warden is gone: what it cared for is ended here before anybody hears that it is lost.</summary>
+    private unsafe void Bury()
+    {
+        lock (_gate)
+        {
+            _isGone = true;
+        }
+        _beat.Dispose();
+        Libc.Kill(_pid, Libc.SIGKILL);
+        int status;
+        Libc.WaitPid(_pid, &status, 0);
+        foreach (var run in _runs.Values)
+        {
+            if (run.Pid > 0)
+            {
+                Libc.Kill(-run.Pid, Libc.SIGKILL);
+            }
+        }
+        var isClean = !OperatingSystem.IsLinux() || TreeEnder.EndAll(_mark, _time, s_patience);
+        Libc.Close(_toWarden);
+        Libc.Close(_fromWarden);
+        Libc.Close(_wake.Read);
+        Libc.Close(_wake.Write);
+        EndRuns(isClean);
+    }
+
+    private void EndRuns(bool isClean)
+    {
+        var message = isClean ? "The warden died, and its programs were ended." : "The warden died, and not all of its programs could be ended.";
+        foreach (var run in _runs.Values)
+        {
+            run.End(new ProcessExit { Reason = EndReason.WardenLost, Pid = run.Pid, Left = isClean ? 0 : 1, Message = message });
+        }
+        _ready.TrySetException(new IOException("The warden ended before it was ready: its command does not lead to a warden, or it crashed (see standard error)."));
+        _ended.TrySetResult();
+    }
+}
