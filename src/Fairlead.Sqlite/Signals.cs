@@ -106,7 +106,14 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     {
         foreach (var listener in Volatile.Read(ref listeners))
         {
-            listener(signals);
+            try
+            {
+                listener(signals);
+            }
+            catch (Exception)
+            {
+                // This may be the writing thread: a listener's defect must not end the store for everybody else.
+            }
         }
     }
 

@@ -111,11 +111,15 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    /// <summary>Completed when a group has been taken and is being written: for tests that stall it there.</summary>
+    public TaskCompletionSource? Taken { get; set; }
+
     private void Run()
     {
         while (TakeGroup())
         {
             var began = time.GetTimestamp();
+            Taken?.TrySetResult();
             var signals = Write();
             Judge(began);
             foreach (var operation in group)
