@@ -53,14 +53,6 @@ SELECT job FROM fairlead_batch WHERE job > ?1 ORDER BY job
 -- In: before id. Out: batches downward.
 SELECT job FROM fairlead_batch WHERE job < ?1 ORDER BY job DESC
 
--- name: ended_up
--- In: status, after id. Out: jobs that ended so, upward.
-SELECT job FROM fairlead_ended WHERE status = ?1 AND job > ?2 ORDER BY job
-
--- name: ended_down
--- In: status, before id. Out: the same, downward.
-SELECT job FROM fairlead_ended WHERE status = ?1 AND job < ?2 ORDER BY job DESC
-
 -- name: badly_up
 -- In: status, after id. Out: jobs that failed or were cancelled, upward, by the index that holds only these.
 SELECT job FROM fairlead_ended WHERE status = ?1 AND status > 4 AND job > ?2 ORDER BY job
@@ -84,10 +76,6 @@ SELECT job FROM fairlead_running WHERE job > ?1 ORDER BY job
 -- name: processing_down
 -- In: before id. Out: the same, downward.
 SELECT job FROM fairlead_running WHERE job < ?1 ORDER BY job DESC
-
--- name: batches_of_status_up
--- In: status, after id. Out: batches in that status, upward.
-SELECT job FROM fairlead_batch WHERE status = ?1 AND job > ?2 ORDER BY job
 
 -- name: queues
 -- Out: every queue by name.
