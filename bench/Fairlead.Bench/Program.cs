@@ -4,6 +4,8 @@ using Fairlead.Bench;
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["engine", .. var rest] => await EngineReport.RunAsync(rest),
+    ["serve", var file] => await EngineBench.ServeAsync(file),
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
@@ -13,6 +15,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: store [jobs], latency, waiting [jobs], processes [number].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number].");
     return 2;
 }
