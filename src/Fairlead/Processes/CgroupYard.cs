@@ -25,8 +25,8 @@ internal sealed unsafe class CgroupYard
 
     internal string Place => _root;
 
-    /// <summary>Lays one out below this process's own cgroup; null and the reason when the system does not let it.</summary>
-    internal static CgroupYard? TryMake(JobMark warden, TimeProvider time, out string whyNot)
+    /// <summary>Lays one out below this process's own cgroup; null and the reason when the system does not let it, or takes so long about it that a mark serves better.</summary>
+    internal static CgroupYard? TryMake(JobMark warden, bool evenSlow, TimeProvider time, out string whyNot)
     {
         if (Own() is not { } own)
         {
@@ -44,7 +44,7 @@ internal sealed unsafe class CgroupYard
         var moved = yard.StepIn(pen) && yard.StepOut();
         var took = time.GetElapsedTime(start).TotalMilliseconds;
         yard.Return(pen);
-        if (moved && took <= SlowMove)
+        if (moved && (evenSlow || took <= SlowMove))
         {
             return yard;
         }

@@ -23,7 +23,7 @@ internal static class Ladder
         {
             return new(Rung.Mark, "as asked for");
         }
-        yard = CgroupYard.TryMake(warden, time, out var whyNot);
+        yard = CgroupYard.TryMake(warden, wanted == Rung.Cgroup, time, out var whyNot);
         return yard is null
             ? new(Rung.Mark, $"a mark that every process of a job inherits; no cgroups: {whyNot}")
             : new(Rung.Cgroup, $"cgroups in {yard.Place}, and a mark that every process of a job inherits");

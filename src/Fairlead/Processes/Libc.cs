@@ -18,6 +18,7 @@ internal static unsafe partial class Libc
 
     internal static int EAGAIN { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
     internal static int SIGCHLD { get; } = OperatingSystem.IsMacOS() ? 20 : 17;
+    internal static int SIGSTOP { get; } = OperatingSystem.IsMacOS() ? 17 : 19;
     private static int NonBlocking { get; } = OperatingSystem.IsMacOS() ? 4 : 0x800;
 
     [StructLayout(LayoutKind.Sequential)]

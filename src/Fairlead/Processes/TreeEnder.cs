@@ -86,12 +86,8 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
 
     private int KillTree(Ward ward)
     {
-        if (rung >= Rung.Mark)
-        {
-            KillMarked(ward.Mark);
-        }
+        var living = rung >= Rung.Mark && KillMarked(ward) ? 1 : 0;
         Attribute();
-        var living = 0;
         foreach (var (pid, owner) in _owners)
         {
             if (owner == ward)
@@ -104,16 +100,20 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
         return living;
     }
 
-    /// <summary>Each as soon as it is seen: what forks and exits without end is gone by the time a table is complete.</summary>
-    private void KillMarked(JobMark mark)
+    /// <summary>Each as soon as it is seen: what forks and exits without end is gone by the time a table is complete. Stopped first, so that it stands still while it is looked at.</summary>
+    private bool KillMarked(Ward ward)
     {
+        var any = false;
         foreach (var pid in ProcessTable.Pids())
         {
-            if (pid != _self && JobMark.Of(pid) == mark)
+            if (pid != _self && JobMark.Of(pid) == ward.Mark)
             {
+                Libc.Kill(pid, Libc.SIGSTOP);
+                any |= ProcessTable.TryRead(pid, out _) && ward.Killed.Add(pid);
                 Libc.Kill(pid, Libc.SIGKILL);
             }
         }
+        return any;
     }
 
     private bool IsLeftover(in ProcessLine line)
