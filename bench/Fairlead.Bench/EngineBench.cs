@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Fairlead.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Bench;
@@ -85,19 +86,20 @@ internal static class EngineBench
     }
 
     /// <summary>Runs a node until its standard input closes, and writes the time between each job's payload stamp and its start; for pickup from another process.</summary>
-    public static async Task ServeAsync(string file)
+    public static async Task<int> ServeAsync(string file)
     {
         using var host = BuildHost(file, new Stamps(), null, runs: true);
         await host.StartAsync();
         Console.WriteLine("ready");
         await Console.In.ReadToEndAsync();
         await host.StopAsync();
+        return 0;
     }
 
     /// <summary>From the acknowledged enqueue here to the handler's first line in another process; milliseconds, sorted.</summary>
     public static async Task<double[]> PickupElsewhereAsync(string file, int times)
     {
-        using var other = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", file]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var other = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", file]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await other.StandardOutput.ReadLineAsync();
         using var producer = BuildHost(file, new Countdown(1), null, runs: false);
         var client = producer.Services.GetRequiredService<JobClient>();

@@ -4,13 +4,17 @@ using Fairlead.Bench;
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["engine", .. var rest] => await EngineReport.RunAsync(rest),
+    ["serve", var file] => await EngineBench.ServeAsync(file),
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
+    ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["work", var file] => await ProcessesBench.WorkAsync(file),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: store [jobs], latency, waiting [jobs].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number].");
     return 2;
 }

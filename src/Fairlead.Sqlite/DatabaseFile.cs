@@ -81,7 +81,8 @@ internal sealed class DatabaseFile
     /// <summary>A connection that writes.</summary>
     public SqliteConnection OpenWriter() => Open(
         $"PRAGMA synchronous={(options.Durability == SqliteDurability.Full ? "FULL" : "NORMAL")};"
-        + $"PRAGMA cache_size=-{options.CacheKiB};PRAGMA wal_autocheckpoint={options.CheckpointPages};PRAGMA temp_store=MEMORY;");
+        + $"PRAGMA cache_size=-{options.CacheKiB};PRAGMA wal_autocheckpoint={options.CheckpointPages};PRAGMA temp_store=MEMORY;"
+        + (options.MaxPages is { } pages ? $"PRAGMA max_page_count={pages};" : ""));
 
     /// <summary>A connection that only reads. It is opened for writing all the same, since readers of a write-ahead log share its index.</summary>
     public SqliteConnection OpenReader() => Open($"PRAGMA cache_size=-{options.CacheKiB / 4};PRAGMA query_only=ON;PRAGMA temp_store=MEMORY;");

@@ -14,6 +14,9 @@ public sealed record SqliteStoreOptions
 
     /// <summary>How many pages of 4 KiB the write-ahead log may grow before it is carried over into the file; default 4000.</summary>
     public int CheckpointPages { get; init; } = 4000;
+
+    /// <summary>The most pages of 4 KiB the file may have; a call that needs more fails as on a full disk. Null (the default) for no bound.</summary>
+    public int? MaxPages { get; init; }
 }
 
 /// <summary>What a commit survives.</summary>

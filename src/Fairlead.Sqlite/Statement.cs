@@ -8,6 +8,7 @@ namespace Fairlead.Sqlite;
 /// </summary>
 internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDisposable
 {
+    private readonly nint pointer = handle.DangerousGetHandle();
     private int bound;
     private bool active;
 
@@ -20,7 +21,14 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
 
     public Statement Add(long value)
     {
-        raw.sqlite3_bind_int64(handle, ++bound, value);
+        if (Native.IsFound)
+        {
+            Native.BindLong(pointer, ++bound, value);
+        }
+        else
+        {
+            raw.sqlite3_bind_int64(handle, ++bound, value);
+        }
         return this;
     }
 
@@ -30,20 +38,16 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
         {
             return Add(number);
         }
-        raw.sqlite3_bind_null(handle, ++bound);
-        return this;
+        return AddNull();
     }
 
     public Statement Add(string? text)
     {
         if (text is null)
         {
-            raw.sqlite3_bind_null(handle, ++bound);
+            return AddNull();
         }
-        else
-        {
-            raw.sqlite3_bind_text(handle, ++bound, text);
-        }
+        raw.sqlite3_bind_text(handle, ++bound, text);
         return this;
     }
 
@@ -51,19 +55,16 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
     {
         if (blob.IsEmpty)
         {
-            raw.sqlite3_bind_null(handle, ++bound);
+            return AddNull();
         }
-        else
-        {
-            raw.sqlite3_bind_blob(handle, ++bound, blob);
-        }
+        raw.sqlite3_bind_blob(handle, ++bound, blob);
         return this;
     }
 
     /// <summary>True when there is a row to read; at the end the statement resets itself.</summary>
     public bool Step()
     {
-        var code = raw.sqlite3_step(handle);
+        var code = Native.IsFound ? Native.Step(pointer) : raw.sqlite3_step(handle);
         if (code == raw.SQLITE_ROW)
         {
             if (!active)
@@ -74,7 +75,7 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
             return true;
         }
         active = false;
-        var reset = raw.sqlite3_reset(handle);
+        var reset = ResetNow();
         return code == raw.SQLITE_DONE ? false : throw owner.Fault(reset == raw.SQLITE_OK ? code : reset);
     }
 
@@ -114,15 +115,16 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
         if (active)
         {
             active = false;
-            raw.sqlite3_reset(handle);
+            ResetNow();
         }
     }
 
-    public long Long(int column) => raw.sqlite3_column_int64(handle, column);
+    public long Long(int column) => Native.IsFound ? Native.ColumnLong(pointer, column) : raw.sqlite3_column_int64(handle, column);
 
-    public int Int(int column) => raw.sqlite3_column_int(handle, column);
+    public int Int(int column) => (int)Long(column);
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+    public bool IsNull(int column) =>
+        (Native.IsFound ? Native.ColumnType(pointer, column) : raw.sqlite3_column_type(handle, column)) == raw.SQLITE_NULL;
 
     public long? MaybeLong(int column) => IsNull(column) ? null : Long(column);
 
@@ -137,4 +139,19 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
     public DateTimeOffset? MaybeTime(int column) => IsNull(column) ? null : Time(column);
 
     public void Dispose() => handle.Dispose();
+
+    private int ResetNow() => Native.IsFound ? Native.Reset(pointer) : raw.sqlite3_reset(handle);
+
+    private Statement AddNull()
+    {
+        if (Native.IsFound)
+        {
+            Native.BindNull(pointer, ++bound);
+        }
+        else
+        {
+            raw.sqlite3_bind_null(handle, ++bound);
+        }
+        return this;
+    }
 }
