@@ -96,7 +96,7 @@ internal sealed class DatabaseFile
             raw.sqlite3_busy_timeout(connection.Handle!, BusySeconds * 1000);
             using var statements = new Statements(connection.Handle!);
             statements.Execute(pragmas);
-            return connection;
+            return raw.sqlite3_db_readonly(connection.Handle!, "main") == 0 ? connection : throw new SqliteFault(raw.SQLITE_READONLY, raw.SQLITE_READONLY, "read-only");
         }
         catch (SqliteFault fault)
         {

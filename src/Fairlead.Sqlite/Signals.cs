@@ -24,7 +24,7 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     {
         lock (gate)
         {
-            if (listeners.Length == 0 && version is null)
+            if (poll is null)
             {
                 Begin();
             }
@@ -61,6 +61,7 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
             listeners = [];
             poll?.Dispose();
             version?.Dispose();
+            version = null;
             socket.Dispose();
         }
     }
@@ -105,7 +106,14 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     {
         foreach (var listener in Volatile.Read(ref listeners))
         {
-            listener(signals);
+            try
+            {
+                listener(signals);
+            }
+            catch (Exception)
+            {
+                // This may be the writing thread: a listener's defect must not end the store for everybody else.
+            }
         }
     }
 

@@ -11,7 +11,7 @@ public sealed partial class SqliteJobStore
 
     /// <inheritdoc />
     public ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Join(session, registration), cancellationToken);
+        JoinOrLetGoAsync(registration, cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
@@ -34,20 +34,36 @@ public sealed partial class SqliteJobStore
 
     private static bool IsMember(Session session, long node) => session.Sql["node_is_member"].Add(node).Any();
 
-    private NodeLease Join(Session session, NodeRegistration registration)
+    // A join that was not committed must not keep the lock: its number is given to the next one.
+    private async ValueTask<NodeLease> JoinOrLetGoAsync(NodeRegistration registration, CancellationToken cancellationToken)
     {
+        long node = 0;
+        try
+        {
+            return await WriteAsync(session => Join(session, registration, out node), cancellationToken);
+        }
+        catch
+        {
+            DropNodeLock(node);
+            throw;
+        }
+    }
+
+    private NodeLease Join(Session session, NodeRegistration registration, out long node)
+    {
+        node = 0;
         foreach (var served in registration.Queues)
         {
             Declare(session, served.Definition);
         }
-        var node = session.Sql["counter"].Add("next_node").Number()!.Value;
+        node = session.Sql["counter"].Add("next_node").Number()!.Value;
         session.Raise("next_node");
         session.Sql["add_node"].Add(node).Add(registration.Name).Add(registration.Slots).Add(Moment.Of(registration.Lease)).Add(session.Now).Run();
         foreach (var served in registration.Queues)
         {
             Serve(session, node, served);
         }
-        // Before the commit: a node that others can see holds its lock already. A number whose transaction failed leaves a file, no more.
+        // Before the commit: a node that others can see holds its lock already.
         TakeNodeLock(node);
         session.Signal(StoreSignals.Control);
         return new(new(node), session.Time);
@@ -119,6 +135,7 @@ public sealed partial class SqliteJobStore
         }
         session.EndNode(node);
         DropNodeLock(node);
+        sequences.Remove(node);
     }
 
     private static void ReportProgress(Session session, long node, IReadOnlyList<ProgressReport> reports)

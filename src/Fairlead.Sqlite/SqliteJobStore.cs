@@ -73,12 +73,19 @@ public sealed partial class SqliteJobStore : IJobStore, ITransactionalIntake
             }
             disposed = true;
         }
-        signals.Dispose();
+        // The writer first: what it still commits is told to the listeners.
         writer?.Dispose();
+        signals.Dispose();
         readers.Dispose();
         DropNodeLocks();
         return default;
     }
+
+    /// <summary>Completed when the writer has taken a group: for tests that stall it there.</summary>
+    internal Task WritingAsync() => (Writer.Taken ?? throw new InvalidOperationException("Nothing is watched.")).Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+
+    /// <summary>Begins to watch for <see cref="WritingAsync" />.</summary>
+    internal void WatchWriting() => Writer.Taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
         Writer.WriteAsync(work, rows, cancellationToken);

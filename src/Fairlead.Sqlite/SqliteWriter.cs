@@ -111,11 +111,15 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    /// <summary>Completed when a group has been taken and is being written: for tests that stall it there.</summary>
+    public TaskCompletionSource? Taken { get; set; }
+
     private void Run()
     {
         while (TakeGroup())
         {
             var began = time.GetTimestamp();
+            Taken?.TrySetResult();
             var signals = Write();
             Judge(began);
             foreach (var operation in group)
@@ -250,7 +254,10 @@ internal sealed class SqliteWriter : IDisposable
         {
             operation.Failed(error);
         }
-        Volatile.Write(ref healthySince, long.MaxValue);
+        if (error is StoreUnavailableException)
+        {
+            Volatile.Write(ref healthySince, long.MaxValue);
+        }
     }
 
     private void Judge(long began)

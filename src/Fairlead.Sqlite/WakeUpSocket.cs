@@ -39,13 +39,20 @@ internal sealed class WakeUpSocket : IDisposable
     /// <summary>Tells every other listener. Never blocks, never throws.</summary>
     public void Send(StoreSignals signals)
     {
-        lock (gate)
+        try
         {
-            message[0] = (byte)signals;
-            foreach (var other in Others())
+            lock (gate)
             {
-                SendTo(other);
+                message[0] = (byte)signals;
+                foreach (var other in Others())
+                {
+                    SendTo(other);
+                }
             }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException or ObjectDisposedException)
+        {
+            // The folder went away under our feet, say: a hint is not worth more than this.
         }
     }
 

@@ -91,6 +91,30 @@ public sealed class FileTests
         (await enqueue.WaitAsync(TimeSpan.FromSeconds(10))).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_read_only_file_is_said_when_it_is_opened()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "Nothing is read-only for root.");
+        await using var temp = new TempStore();
+        await (await temp.OpenAsync()).DisposeAsync();
+        File.SetAttributes(temp.Path, FileAttributes.ReadOnly);
+        (await Should.ThrowAsync<StoreUnavailableException>(() => temp.OpenAsync())).Message.ShouldContain("read-only");
+    }
+
+    [Fact]
+    public async Task What_was_asked_for_before_disposal_is_still_committed()
+    {
+        await using var temp = new TempStore();
+        var store = await temp.OpenAsync();
+        using var listening = store.Listen(_ => { });
+        var calls = Enumerable.Range(0, 500).Select(_ => store.EnqueueAsync([TempStore.Job()]).AsTask()).ToArray();
+        await store.DisposeAsync();
+        await Task.WhenAll(calls);
+        var again = await temp.OpenAsync();
+        (await again.ListQueuesAsync()).Single().Jobs.Queued.ShouldBe(500);
+        await Should.ThrowAsync<ObjectDisposedException>(async () => await store.EnqueueAsync([TempStore.Job()]));
+    }
+
     private static void Run(string path, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");

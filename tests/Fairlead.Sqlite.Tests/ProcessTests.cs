@@ -72,6 +72,34 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task A_file_that_could_not_be_written_costs_nobody_a_lease()
+    {
+        var clock = new Testing.ManualClock();
+        await using var temp = new TempStore();
+        var silent = await temp.OpenAsync(clock);
+        var store = await temp.OpenAsync(clock);
+        await silent.JoinAsync(TempStore.Registration());
+        await store.EnqueueAsync([TempStore.Job()]);
+
+        await using var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={temp.Path};Pooling=False");
+        other.Open();
+        await using (other.BeginTransaction())
+        {
+            store.WatchWriting();
+            var stalled = store.EnqueueAsync([TempStore.Job()]).AsTask();
+            stalled.IsCompleted.ShouldBeFalse();
+            await store.WritingAsync();
+            clock.Advance(TimeSpan.FromSeconds(20));
+            await other.CloseAsync();
+            await stalled;
+        }
+        // The caller is answered after the store has judged the stall.
+        (await store.RescueAsync()).DeadNodes.ShouldBeEmpty();
+        clock.Advance(TimeSpan.FromSeconds(9));
+        (await store.RescueAsync()).DeadNodes.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_stopped_process_loses_its_lease_when_it_has_been_silent_for_too_long()
     {
         var clock = new Testing.ManualClock();

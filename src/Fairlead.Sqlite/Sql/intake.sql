@@ -47,10 +47,6 @@ DELETE FROM fairlead_dependency WHERE on_job = ?1
 -- In: job.
 DELETE FROM fairlead_dependency WHERE job = ?1
 
--- name: awaited_by
--- In: job. Out: the first job it waits for.
-SELECT on_job FROM fairlead_dependency WHERE job = ?1 ORDER BY on_job LIMIT 1
-
 -- name: state_for_dependents
 -- In: id. Out: its status when it has ended (jobs and batches), else null; no row when there is none.
 SELECT coalesce((SELECT e.status FROM fairlead_ended e WHERE e.job = j.id),

@@ -53,14 +53,6 @@ SELECT job FROM fairlead_batch WHERE job > ?1 ORDER BY job
 -- In: before id. Out: batches downward.
 SELECT job FROM fairlead_batch WHERE job < ?1 ORDER BY job DESC
 
--- name: ended_up
--- In: status, after id. Out: jobs that ended so, upward.
-SELECT job FROM fairlead_ended WHERE status = ?1 AND job > ?2 ORDER BY job
-
--- name: ended_down
--- In: status, before id. Out: the same, downward.
-SELECT job FROM fairlead_ended WHERE status = ?1 AND job < ?2 ORDER BY job DESC
-
 -- name: badly_up
 -- In: status, after id. Out: jobs that failed or were cancelled, upward, by the index that holds only these.
 SELECT job FROM fairlead_ended WHERE status = ?1 AND status > 4 AND job > ?2 ORDER BY job
@@ -84,10 +76,6 @@ SELECT job FROM fairlead_running WHERE job > ?1 ORDER BY job
 -- name: processing_down
 -- In: before id. Out: the same, downward.
 SELECT job FROM fairlead_running WHERE job < ?1 ORDER BY job DESC
-
--- name: batches_of_status_up
--- In: status, after id. Out: batches in that status, upward.
-SELECT job FROM fairlead_batch WHERE status = ?1 AND job > ?2 ORDER BY job
 
 -- name: queues
 -- Out: every queue by name.
@@ -117,6 +105,10 @@ SELECT id, job, fence, at, level, message FROM fairlead_log WHERE job = ?1 AND i
 -- name: log_of_batch
 -- In: first, last, after, limit. Out: lines in order. Read in the order of writing, not by the index: page after page is one pass, without a sort.
 SELECT id, job, fence, at, level, message FROM fairlead_log NOT INDEXED WHERE id > ?3 AND job BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?4
+
+-- name: log_of_small_batch
+-- In: first, last, after, limit. Out: the same by the index, with a sort: better where the batch is a small part of the log.
+SELECT id, job, fence, at, level, message FROM fairlead_log INDEXED BY fairlead_log_job WHERE job BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id LIMIT ?4
 
 -- name: timeline_jobs
 -- In: first, last. Out: jobs with how they ended.

@@ -30,10 +30,6 @@ FROM fairlead_job j WHERE j.id > ?1 ORDER BY j.id
 -- In: batch. Out: how many items it has.
 SELECT size FROM fairlead_batch WHERE job = ?1
 
--- name: ended_status
--- In: job. Out: status, outcome, queue.
-SELECT e.status, e.outcome, j.queue FROM fairlead_ended e JOIN fairlead_job j ON j.id = e.job WHERE e.job = ?1
-
 -- name: any_abandoned_between
 -- In: first, last. Out: a row when the code of any of them still runs.
 SELECT 1 FROM fairlead_abandoned WHERE job BETWEEN ?1 AND ?2 LIMIT 1
