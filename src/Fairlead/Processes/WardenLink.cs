@@ -37,9 +37,9 @@ internal sealed class WardenLink
         Libc.SetNonBlocking(_fromWarden);
         Libc.SetNonBlocking(_wake.Read);
         Greet(options, environment);
-        new Thread(Serve, 256 * 1024) { IsBackground = true, Name = "warden" }.Start();
         var beat = options.Lease / 4 < s_longestBeat ? options.Lease / 4 : s_longestBeat;
         _beat = time.CreateTimer(static link => ((WardenLink)link!).Beat(), this, beat, beat);
+        new Thread(Serve, 256 * 1024) { IsBackground = true, Name = "warden" }.Start();
     }
 
     /// <summary>The process id of the warden.</summary>
