@@ -54,6 +54,7 @@ public static class FairleadServiceCollectionExtensions
     {
         var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
         var registry = provider.GetRequiredService<JobRegistry>();
+        var schedulers = provider.GetService<EngineSchedulers>();
         var settings = new NodeSettings
         {
             Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
@@ -64,6 +65,8 @@ public static class FairleadServiceCollectionExtensions
             Lease = options.Lease,
             Retention = new Retention(options.KeepCompleted, options.KeepFailed),
             Time = provider.GetRequiredService<TimeProvider>(),
+            Loops = schedulers?.Loops,
+            Work = schedulers?.Work ?? TaskScheduler.Default,
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
         return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()));

@@ -25,6 +25,7 @@ public static class StoreConformance
         .. UpkeepCases.All,
         .. QueryCases.All,
         .. TimelineCases.All,
+        .. StoreCases.All,
         .. RandomCases.All,
     ];
 

@@ -80,17 +80,17 @@ internal sealed class Node : IAsyncDisposable
             await _emptied.WaitAsync(Timeout.InfiniteTimeSpan, drained);
         }
         await HandBackAsync();
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await Task.WhenAll(_running);
         _listening?.Dispose();
         await LeaveAsync();
     });
 
     /// <summary>Ends at once without telling the store, as a crash would; for the simulation.</summary>
-    public async Task CrashAsync()
+    public void Crash()
     {
         _listening?.Dispose();
-        await _stop.CancelAsync();
+        _stop.Cancel();
     }
 
     public ValueTask DisposeAsync()

@@ -13,7 +13,7 @@ internal enum StopReason
 }
 
 /// <summary>An attempt in this node's hands, from claim to committed end.</summary>
-internal sealed class RunningAttempt(Attempt attempt, NodeId node) : IDisposable
+internal sealed class RunningAttempt(Attempt attempt, NodeId node, TaskScheduler work) : IDisposable
 {
     private const int Waiting = 0;
     private const int Started = 1;
@@ -62,12 +62,12 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node) : IDisposable
     /// <summary>Takes it back before its work has begun.</summary>
     public bool TryTakeBack() => Interlocked.CompareExchange(ref _state, Over, Waiting) == Waiting;
 
-    /// <summary>Asks the work to stop. Handlers' own callbacks run elsewhere: they cannot hold up the caller.</summary>
+    /// <summary>Asks the work to stop. What handlers have hung on their token runs where handlers run: it cannot hold up the caller.</summary>
     public void Stop(StopReason reason)
     {
         if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) == (int)StopReason.None && !IsOver)
         {
-            _ = _stop.CancelAsync();
+            _ = Task.Factory.StartNew(_stop.Cancel, CancellationToken.None, TaskCreationOptions.DenyChildAttach, work);
         }
     }
 

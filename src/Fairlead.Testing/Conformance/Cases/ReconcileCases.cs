@@ -12,6 +12,7 @@ internal static class ReconcileCases
         new("Reconcile.LateClaimGetsNothing", "A claim with a lower number that comes after it gets nothing.", LateClaimGetsNothing),
         new("Reconcile.LateReconcileDoesNothing", "A reconciliation that comes late itself gives nothing back.", LateReconcileDoesNothing),
         new("Reconcile.OldFenceIsNotHeld", "Holding an old attempt of a job is not holding the job.", OldFenceIsNotHeld),
+        new("Reconcile.MarkedIsCancelled", "A job whose cancellation was asked for is cancelled when it is given back, not run again.", MarkedIsCancelled),
         new("Reconcile.OthersUntouched", "It concerns the node's own jobs only.", OthersUntouched),
     ];
 
@@ -64,6 +65,16 @@ internal static class ReconcileCases
         await scene.DoneAsync(node, scene.Retried(old, 0));
         await scene.ClaimOneAsync(node);
         Expect.Equal(1, await scene.Store.ReconcileAsync(node, scene.NextSequence(node), [old.Key]));
+    }
+
+    private static async Task MarkedIsCancelled(Scene scene)
+    {
+        var node = await scene.JoinAsync();
+        var id = await scene.EnqueueAsync();
+        await scene.ClaimOneAsync(node);
+        await scene.Store.CancelAsync(id);
+        await scene.Store.ReconcileAsync(node, scene.NextSequence(node), []);
+        await scene.ExpectStatusAsync(id, JobStatus.Cancelled);
     }
 
     private static async Task OthersUntouched(Scene scene)

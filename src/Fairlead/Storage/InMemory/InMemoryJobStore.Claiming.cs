@@ -191,6 +191,7 @@ public sealed partial class InMemoryJobStore
         job.StartedAt = now;
         job.Progress = null;
         node.Running.Add(job);
+        Bound(job.Attempts);
         job.Attempts.Add(new()
         {
             Number = job.Spent + 1,

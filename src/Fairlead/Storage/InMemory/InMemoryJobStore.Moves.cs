@@ -226,7 +226,21 @@ public sealed partial class InMemoryJobStore
         }
     }
 
-    private static void OpenWait(JobRow job, WaitCause cause, DateTimeOffset now) => job.Waits.Add(new(cause, now, null));
+    private static void OpenWait(JobRow job, WaitCause cause, DateTimeOffset now)
+    {
+        Bound(job.Waits);
+        job.Waits.Add(new(cause, now, null));
+    }
+
+    /// <summary>A job that is deferred for days must not fill the memory with its history: the oldest tenth goes.</summary>
+    private static void Bound<T>(List<T> history)
+    {
+        const int Kept = 1000;
+        if (history.Count >= Kept)
+        {
+            history.RemoveRange(0, Kept / 10);
+        }
+    }
 
     private static void CloseWait(JobRow job, DateTimeOffset now)
     {
