@@ -80,6 +80,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "waitid", SetLastError = true)]
     private static partial int WaitId(int type, int id, byte* info, int options);
 
+    [LibraryImport(Name, EntryPoint = "ioctl")]
+    private static partial int IoCtl(int fd, nuint request, int* value);
+
     [LibraryImport(Name, EntryPoint = "pipe2", SetLastError = true)]
     private static partial int Pipe2(int* fds, int flags);
 
@@ -131,6 +134,14 @@ internal static unsafe partial class Libc
         {
             return OpenFile(start, (write ? writeOnly : readOnly) | closeOnExec);
         }
+    }
+
+    /// <summary>How many bytes wait in a pipe; 0 where that cannot be asked.</summary>
+    internal static int Unread(int fd)
+    {
+        const int fionread = 0x541B;
+        int count;
+        return OperatingSystem.IsLinux() && IoCtl(fd, fionread, &count) == 0 ? count : 0;
     }
 
     /// <summary>Whether a child has ended; it stays a zombie, so that its number and its group's stay taken.</summary>
