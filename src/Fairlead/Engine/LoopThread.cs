@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Fairlead.Engine;
 
 /// <summary>
@@ -62,13 +64,13 @@ public sealed class LoopThread : TaskScheduler, IDisposable
 
     private void Run()
     {
-        while (Next() is { } step)
+        while (TryTake(out var step))
         {
             TryExecuteTask(step);
         }
     }
 
-    private Task? Next()
+    private bool TryTake([NotNullWhen(true)] out Task? step)
     {
         lock (_steps)
         {
@@ -76,7 +78,7 @@ public sealed class LoopThread : TaskScheduler, IDisposable
             {
                 Monitor.Wait(_steps);
             }
-            return _steps.TryDequeue(out var step) ? step : null;
+            return _steps.TryDequeue(out step);
         }
     }
 }
