@@ -90,7 +90,7 @@ public sealed class RunTests : IDisposable
     public async Task Failed_items_run_again_after_retry_and_resume()
     {
         _here.Lines("items", ["a", "b"]);
-        (await _here.RunAsync("run", "--name", "n", "--input", "items", "--", "sh", "-c", "echo $1 >> ran; [ $1 = a ] || [ -e good ]", "_")).With(1);
+        (await _here.RunAsync("run", "--name", "n", "--input", "items", "--concurrency", "1", "--", "sh", "-c", "echo $1 >> ran; [ $1 = a ] || [ -e good ]", "_")).With(1);
         File.WriteAllText(_here.File("good"), "");
         (await _here.RunAsync("retry", "n")).With(0).Saying("fairlead run --resume n");
         (await _here.RunAsync("run", "--resume", "n")).With(0);

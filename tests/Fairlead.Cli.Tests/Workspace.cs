@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 
+[assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+
 namespace Fairlead.Cli.Tests;
 
 /// <summary>A folder of its own for one test, and the real program run in it.</summary>
