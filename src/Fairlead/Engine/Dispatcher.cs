@@ -21,6 +21,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private int _signalled;
     private bool _look = true;
     private bool _leftWork;
+    private bool _freed;
     private bool _solo;
     private bool _uncertain;
     private bool _stopping;
@@ -43,6 +44,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <summary>Slots are free again: worth a look if the last one left work behind.</summary>
     public void SlotsFreed()
     {
+        _freed = true;
         _look |= _leftWork;
         _bell.Ring();
     }
@@ -118,8 +120,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
-        // Before the call, since a slot that frees while it is under way has to be a reason to look again.
         _look = false;
+        _freed = false;
         ClaimResult result;
         try
         {
@@ -149,6 +151,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
+        // A slot that freed while the claim was under way may be what it lacked. Without one, asking again would get the same answer.
+        _look |= _leftWork && _freed;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
@@ -156,7 +160,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             inHand.Add(running);
             _ready.Enqueue(running);
         }
-        _look |= _leftWork && Room() > 0;
         StartSlots();
     }
 
