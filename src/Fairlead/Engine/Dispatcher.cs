@@ -22,6 +22,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private bool _look = true;
     private bool _leftWork;
     private bool _freed;
+    private int _ending;
     private bool _solo;
     private bool _uncertain;
     private bool _stopping;
@@ -47,6 +48,16 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _freed = true;
         _look |= _leftWork;
         _bell.Ring();
+    }
+
+    /// <summary>So many ends are on their way to the store: their slots may be claimed for, since the claim is carried out after them.</summary>
+    public void EndsUnderWay(int count)
+    {
+        _ending = count;
+        if (count > 0)
+        {
+            SlotsFreed();
+        }
     }
 
     /// <summary>An abandoned attempt's slot goes to another loop.</summary>
@@ -90,7 +101,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
 
     /// <summary>How many more jobs may be taken now.</summary>
-    private int Room() => settings.Slots + Ahead() - inHand.Count;
+    private int Room() => settings.Slots + Ahead() - inHand.Count + _ending;
 
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
     private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
