@@ -1,5 +1,6 @@
 using Fairlead.Sqlite;
 using Fairlead.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Fairlead.Cli;
 
@@ -55,8 +56,7 @@ internal sealed record StoreAddress(string Scheme, string Path)
         {
             return new InMemoryJobStore(time);
         }
-        var content = DatabaseFile.Inspect(System.IO.Path.GetFullPath(Path));
-        if (content == DatabaseContent.Foreign && !adopt)
+        if (Inspect(System.IO.Path.GetFullPath(Path)) == DatabaseContent.Foreign && !adopt)
         {
             throw new CommandFailure(
                 $"'{Path}' is a SQLite database of another program and has no tables of Fairlead. Name another file with --store, or add Fairlead's tables to it with: fairlead migrate --store {this}");
@@ -70,6 +70,22 @@ internal sealed record StoreAddress(string Scheme, string Path)
         if (Scheme == Sqlite && !File.Exists(Path))
         {
             throw new CommandFailure($"There is no store at {this} yet. Work that is enqueued makes it (fairlead enqueue, fairlead run), and so does fairlead migrate; another one is named with --store.");
+        }
+    }
+
+    private static DatabaseContent Inspect(string file)
+    {
+        try
+        {
+            return DatabaseFile.Inspect(file);
+        }
+        catch (SqliteFault fault)
+        {
+            throw fault.ForUser(file);
+        }
+        catch (SqliteException error)
+        {
+            throw new SqliteFault(error.SqliteErrorCode, error.SqliteExtendedErrorCode, error.Message).ForUser(file);
         }
     }
 

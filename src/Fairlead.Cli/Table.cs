@@ -28,10 +28,11 @@ internal sealed class Table(params string[] headings)
     public static string OneLine(string text)
     {
         var line = new StringBuilder(text.Length);
-        foreach (var character in text.AsSpan().Trim())
+        foreach (var character in text)
         {
             line.Append(char.IsControl(character) ? ' ' : character);
         }
-        return line.Length > 200 ? line.ToString(0, 199) + "…" : line.ToString();
+        var trimmed = line.ToString().Trim();
+        return trimmed.Length > 200 ? trimmed[..199] + "…" : trimmed;
     }
 }

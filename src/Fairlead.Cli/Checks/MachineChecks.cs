@@ -20,7 +20,7 @@ internal static class MachineChecks
         const string name = "containment";
         try
         {
-            await using var warden = await Warden.StartAsync(new WardenOptions(), context.Time, context.Cancelled);
+            await using var warden = await Warden.StartAsync(new WardenOptions { Command = Commands.WardenCommand.Line() }, context.Time, context.Cancelled);
             var (rung, detail) = warden.Containment;
             return new CheckBody(name, true, $"{rung.ToString().ToLowerInvariant()}: {detail}");
         }

@@ -14,7 +14,7 @@ internal static class SqliteFile
         var sound = Ask(connection, "PRAGMA quick_check(1)");
         return
         [
-            new CheckBody("schema", true, $"version {Ask(connection, "SELECT value FROM fairlead_meta WHERE name = 'schema_version'")}, SQLite {Ask(connection, "SELECT sqlite_version()")}"),
+            new CheckBody("schema", true, $"version {Ask(connection, "SELECT value FROM fairlead_meta WHERE name = 'schema'")}, SQLite {Ask(connection, "SELECT sqlite_version()")}"),
             new CheckBody("durability", journal == "wal", $"journal {journal}; every commit is flushed to the disk (synchronous=FULL): it survives kill -9 and power loss"),
             new CheckBody("soundness", sound == "ok", sound == "ok" ? "quick_check found nothing" : $"damaged: {sound}. Restore it from a copy, or repair it with: sqlite3 {path} .recover"),
         ];

@@ -38,11 +38,12 @@ internal static class RunCommand
             return await ResumeAsync(context, resumed);
         }
         var plan = Plan(context);
+        await using var worker = new RunWorker(plan, context);
         var store = await context.OpenStoreAsync();
         var queue = await QueueAsync(store, plan, context.Cancelled);
         await RefuseUnfinishedAsync(store, NameOf(context, plan), context.Cancelled);
         var id = await EnqueueAsync(context, store, plan, queue);
-        return await WorkAsync(context, store, id, plan, queue, NameOf(context, plan));
+        return await WorkAsync(context, store, id, plan, worker, queue, NameOf(context, plan));
     }
 
     private static async Task<int> ResumeAsync(CommandContext context, string text)
@@ -61,7 +62,8 @@ internal static class RunCommand
         }
         plan = plan with { Concurrency = context.Value(Concurrency) ?? plan.Concurrency, Output = plan.Output || context.Value(ShowOutput) };
         CheckProgram(plan);
-        return await WorkAsync(context, store, run.Id, plan, await QueueAsync(store, plan, context.Cancelled), run.BatchState!.Name ?? text);
+        await using var worker = new RunWorker(plan, context);
+        return await WorkAsync(context, store, run.Id, plan, worker, await QueueAsync(store, plan, context.Cancelled), run.BatchState!.Name ?? text);
     }
 
     private static RunPlan Plan(CommandContext context)
@@ -108,7 +110,8 @@ internal static class RunCommand
     private static async ValueTask<QueueDefinition> QueueAsync(IJobStore store, RunPlan plan, CancellationToken cancellationToken)
     {
         var known = (await store.ListQueuesAsync(cancellationToken)).FirstOrDefault(queue => queue.Name == plan.Queue);
-        return known?.Definition ?? new QueueDefinition { Name = plan.Queue };
+        var isOwn = plan.Queue.StartsWith(RunPlan.QueuePrefix, StringComparison.Ordinal);
+        return known?.Definition ?? (isOwn ? new QueueDefinition { Name = plan.Queue, KillAfter = plan.KillAfter } : new QueueDefinition { Name = plan.Queue });
     }
 
     private static async ValueTask RefuseUnfinishedAsync(IJobStore store, string name, CancellationToken cancellationToken)
@@ -129,12 +132,12 @@ internal static class RunCommand
             new NewBatch { Name = NameOf(context, plan), Queue = plan.Queue, Items = RunInput.Read(input, plan, queue), Memo = plan.ToMemo() }, context.Cancelled);
     }
 
-    private static async Task<int> WorkAsync(CommandContext context, IJobStore store, JobId id, RunPlan plan, QueueDefinition queue, string name)
+    private static async Task<int> WorkAsync(CommandContext context, IJobStore store, JobId id, RunPlan plan, RunWorker worker, QueueDefinition queue, string name)
     {
         bool ended;
         await using (var display = Display(context, plan, name))
         {
-            ended = await new RunSession(context, store, id, plan, queue, display).RunAsync();
+            ended = await new RunSession(context, store, id, plan, queue, worker, display).RunAsync();
         }
         if (ended)
         {

@@ -66,6 +66,22 @@ internal static class Verb
         {
             return Say(error.Message, ExitCode.Usage);
         }
+#pragma warning disable CA1031 // users get a sentence, whatever happened
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return SayDefect(error);
+        }
+    }
+
+    /// <summary>What should not happen. The details are for whoever mends it, not for whoever met it.</summary>
+    private static int SayDefect(Exception error)
+    {
+        if (Environment.GetEnvironmentVariable("FAIRLEAD_TRACE") == "1")
+        {
+            Console.Error.WriteLine(error);
+        }
+        return Say($"This is a defect of Fairlead: {error.GetType().Name}: {error.Message} Nothing that was acknowledged is lost. FAIRLEAD_TRACE=1 shows where it happened.", ExitCode.Usage);
     }
 
     private static int Say(string message, int exitCode)

@@ -6,10 +6,6 @@ internal static class ProgramFile
     /// <exception cref="CommandFailure">There is no such program, or it may not be executed.</exception>
     public static void Check(string program, string directory)
     {
-        if (program.Contains(RunPlan.Placeholder, StringComparison.Ordinal))
-        {
-            return;
-        }
         if (program.Contains('/', StringComparison.Ordinal))
         {
             CheckFile(program, Path.Combine(directory, program));

@@ -9,9 +9,6 @@ internal sealed record RunPlan
     /// <summary>The queue of a run that names none starts with this.</summary>
     public const string QueuePrefix = "run:";
 
-    /// <summary>In the program's arguments, stands for the line.</summary>
-    public const string Placeholder = "{}";
-
     /// <summary>How its items are known: no other run has it, so a run claims only its own items even in a shared queue.</summary>
     public required string Kind { get; init; }
 
@@ -36,11 +33,6 @@ internal sealed record RunPlan
     public TimeSpan? Timeout => TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public TimeSpan KillAfter => TimeSpan.FromSeconds(KillAfterSeconds);
-
-    /// <summary>Without the placeholder the line is the last argument.</summary>
-    public IReadOnlyList<string> ArgumentsFor(string line) => Program.Any(word => word.Contains(Placeholder, StringComparison.Ordinal))
-        ? [.. Program.Select(word => word.Replace(Placeholder, line, StringComparison.Ordinal))]
-        : [.. Program, line];
 
     public byte[] ToMemo() => JsonSerializer.SerializeToUtf8Bytes(this, CliJson.Wire.RunPlan);
 

@@ -5,7 +5,7 @@ using Fairlead.Storage;
 namespace Fairlead.Cli.Runs;
 
 /// <summary>One process working on one run: a node that claims the run's items, watched until the last has ended or somebody asks to stop.</summary>
-internal sealed class RunSession(CommandContext context, IJobStore store, JobId id, RunPlan plan, QueueDefinition queue, IRunDisplay display)
+internal sealed class RunSession(CommandContext context, IJobStore store, JobId id, RunPlan plan, QueueDefinition queue, RunWorker worker, IRunDisplay display)
 {
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(200);
@@ -15,17 +15,17 @@ internal sealed class RunSession(CommandContext context, IJobStore store, JobId 
     public async Task<bool> RunAsync()
     {
         using var loggers = new MessageLoggers(display.Say);
-        await using var worker = new RunWorker(plan, context, display);
-        await using var node = new Node(store, Settings(worker), loggers);
+        await worker.ReadyAsync();
+        await using var node = new Node(store, Settings(), loggers);
         var bell = new Wakeup(context.Time);
         using var listening = store.Listen(signals => RingOnEnd(signals, bell));
         await node.StartAsync(context.Cancelled);
         var ended = await WatchAsync(bell);
-        await StopAsync(node, worker);
+        await StopAsync(node);
         return ended;
     }
 
-    private NodeSettings Settings(IWorker worker) => new()
+    private NodeSettings Settings() => new()
     {
         Name = $"{Environment.MachineName}:{Environment.ProcessId}",
         Slots = plan.Concurrency,
@@ -74,7 +74,7 @@ internal sealed class RunSession(CommandContext context, IJobStore store, JobId 
     }
 
     /// <summary>Lets what runs finish for a moment, then ends it and hands it back; a second signal ends it at once.</summary>
-    private async Task StopAsync(Node node, RunWorker worker)
+    private async Task StopAsync(Node node)
     {
         using var drain = new CancellationTokenSource(Drain, context.Time);
         using var drained = CancellationTokenSource.CreateLinkedTokenSource(drain.Token, context.Interruption.Hurried);

@@ -1,52 +1,70 @@
-using System.Text;
 using Fairlead.Engine;
 using Fairlead.Processes;
-using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Cli.Runs;
 
-/// <summary>Runs a run's items.</summary>
-internal sealed class RunWorker(RunPlan plan, CommandContext context, IRunDisplay display) : IWorker, IAsyncDisposable
+/// <summary>Runs a run's items as programs, under a warden that is started at once, while the items are still being read and enqueued.</summary>
+internal sealed class RunWorker : IWorker, IAsyncDisposable
 {
-    private Warden? _warden;
-    private readonly SemaphoreSlim _s = new(1, 1);
+    private readonly RunPlan _plan;
+    private readonly OutputEcho? _echo;
+    private readonly Task<Warden> _warden;
+    private ProcessWorker? _worker;
+
+    public RunWorker(RunPlan plan, CommandContext context)
+    {
+        _plan = plan;
+        _echo = plan.Output ? new OutputEcho(context.Output) : null;
+        _warden = Warden.StartAsync(new WardenOptions { Command = Commands.WardenCommand.Line() }, context.Time);
+    }
+
     public bool EndsWork => true;
+
+    /// <summary>Waits until programs can be run.</summary>
+    public async Task ReadyAsync()
+    {
+        try
+        {
+            _worker = new ProcessWorker(await _warden, new ProcessWorkerOptions
+            {
+                Program = _plan.Program[0],
+                Arguments = [.. _plan.Program.Skip(1)],
+                PayloadInArguments = true,
+                Input = ProcessInput.Text,
+                WorkingDirectory = _plan.Directory,
+            });
+        }
+        catch (Exception error) when (error is IOException or TimeoutException or InvalidOperationException or PlatformNotSupportedException)
+        {
+            throw new CommandFailure($"Programs cannot be run here: {error.Message} See: fairlead doctor", inner: error);
+        }
+    }
 
     public async Task<WorkResult> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        if (_warden is null)
+        var result = await _worker!.RunAsync(OfThisRun(attempt), cancellationToken);
+        if (_echo is not null && result is WorkResult.Completed { Result.IsEmpty: false } done)
         {
-            await _s.WaitAsync(cancellationToken);
-            _warden ??= await Warden.StartAsync(new WardenOptions(), context.Time, cancellationToken);
-            _s.Release();
+            _echo.Result(done.Result);
         }
-        var line = RunLine.Read(attempt.Job.Payload);
-        var exit = await _warden.RunAsync(new ProcessSpec { Arguments = plan.ArgumentsFor(line), Directory = plan.Directory, Input = Encoding.UTF8.GetBytes(line + "\n"), Timeout = plan.Timeout, KillAfter = plan.KillAfter }, new Out(attempt.Log, plan.Output, display), cancellationToken);
-        return exit.Reason switch
-        {
-            EndReason.Exited when exit.ExitCode == 0 => new WorkResult.Completed(default),
-            EndReason.TimedOut => new WorkResult.TimedOut("timed out"),
-            EndReason.Stopped => new WorkResult.Stopped(),
-            _ => new WorkResult.Failed(exit.Message + exit.ExitCode),
-        };
+        return result;
     }
 
-    public ValueTask DisposeAsync() => _warden?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private sealed class Out(IAttemptLog log, bool echo, IRunDisplay display) : IProcessOutput
+    public async ValueTask DisposeAsync()
     {
-        public void Started(int pid)
+        if (await _warden.ContinueWith(static warden => warden.IsCompletedSuccessfully, TaskScheduler.Default))
         {
-        }
-
-        public void Wrote(bool isError, ReadOnlySpan<byte> bytes, long leftOut)
-        {
-            var text = Encoding.UTF8.GetString(bytes).TrimEnd('\n');
-            log.Write(LogLevel.Information, text);
-            if (echo)
-            {
-                display.Say(text);
-            }
+            await (await _warden).DisposeAsync();
         }
     }
+
+    /// <summary>The grace after SIGTERM is the run's own, whatever queue it shares; its output is shown as well as kept.</summary>
+    private Attempt OfThisRun(Attempt attempt) => new()
+    {
+        Job = attempt.Job,
+        Queue = attempt.Queue with { KillAfter = _plan.KillAfter },
+        Log = _echo?.Over(attempt.Log) ?? attempt.Log,
+        Timeout = attempt.Timeout,
+        StartedAt = attempt.StartedAt,
+    };
 }

@@ -21,6 +21,9 @@ internal sealed partial class CompletionPump(NodeSettings settings, AttemptsInHa
     /// <summary>Called, on the loops' scheduler, after ends were committed.</summary>
     public Action? Committed { get; set; }
 
+    /// <summary>Called, on the loops' scheduler, with how many ends are on their way to the store, and with 0 when none is any more.</summary>
+    public Action<int>? UnderWay { get; set; }
+
     /// <summary>Takes the end of an attempt. Called from anywhere.</summary>
     public void Add(RunningAttempt running, JobTransition transition)
     {
@@ -79,13 +82,27 @@ internal sealed partial class CompletionPump(NodeSettings settings, AttemptsInHa
     {
         var batch = _undelivered.TrueForAll(entry => entry.Running.Node == node) ? [.. _undelivered] : _undelivered.Where(entry => entry.Running.Node == node).ToList();
         await logs.FlushAsync(cancellationToken);
-        var answers = await Store.ApplyAsync(node, batch.ConvertAll(entry => entry.Transition), cancellationToken);
+        var answers = await UnderWayAsync(batch.Count, Store.ApplyAsync(node, batch.ConvertAll(entry => entry.Transition), cancellationToken));
         _undelivered.RemoveAll(entry => entry.Running.Node == node);
         for (var i = 0; i < batch.Count; i++)
         {
             Conclude(batch[i].Running, answers[i]);
         }
         Committed?.Invoke();
+    }
+
+    /// <summary>While ends are on their way to the store, the claim that fills their slots may follow right behind: often both share one commit.</summary>
+    private async ValueTask<IReadOnlyList<ApplyResult>> UnderWayAsync(int count, ValueTask<IReadOnlyList<ApplyResult>> applying)
+    {
+        UnderWay?.Invoke(count);
+        try
+        {
+            return await applying;
+        }
+        finally
+        {
+            UnderWay?.Invoke(0);
+        }
     }
 
     private void Conclude(RunningAttempt running, ApplyResult answer)

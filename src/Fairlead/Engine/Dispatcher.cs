@@ -21,6 +21,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private int _signalled;
     private bool _look = true;
     private bool _leftWork;
+    private bool _freed;
+    private int _ending;
     private bool _solo;
     private bool _uncertain;
     private bool _stopping;
@@ -43,8 +45,19 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <summary>Slots are free again: worth a look if the last one left work behind.</summary>
     public void SlotsFreed()
     {
+        _freed = true;
         _look |= _leftWork;
         _bell.Ring();
+    }
+
+    /// <summary>So many ends are on their way to the store: their slots may be claimed for, since the claim is carried out after them.</summary>
+    public void EndsUnderWay(int count)
+    {
+        _ending = count;
+        if (count > 0)
+        {
+            SlotsFreed();
+        }
     }
 
     /// <summary>An abandoned attempt's slot goes to another loop.</summary>
@@ -88,7 +101,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
 
     /// <summary>How many more jobs may be taken now.</summary>
-    private int Room() => settings.Slots + Ahead() - inHand.Count;
+    private int Room() => settings.Slots + Ahead() - inHand.Count + _ending;
 
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
     private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
@@ -118,8 +131,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
-        // Before the call, since a slot that frees while it is under way has to be a reason to look again.
         _look = false;
+        _freed = false;
         ClaimResult result;
         try
         {
@@ -149,6 +162,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
+        // A slot that freed while the claim was under way may be what it lacked. Without one, asking again would get the same answer.
+        _look |= _leftWork && _freed;
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
@@ -156,7 +171,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             inHand.Add(running);
             _ready.Enqueue(running);
         }
-        _look |= _leftWork && Room() > 0;
         StartSlots();
     }
 

@@ -112,6 +112,7 @@ internal sealed class Node : IAsyncDisposable
             _completions.Add(running, AttemptOutcomeRules.TimedOut(running.Attempt, times, _completions.Chance(), abandoned: true));
             _dispatcher.ReplaceSlot();
         };
+        _completions.UnderWay = _dispatcher.EndsUnderWay;
         _completions.Committed = () =>
         {
             _dispatcher.SlotsFreed();

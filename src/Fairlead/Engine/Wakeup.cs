@@ -22,13 +22,13 @@ internal sealed class Wakeup(TimeProvider time)
         waiting?.TrySetResult();
     }
 
-    /// <summary>Returns at the next ring, or after <paramref name="atMost" />, or when cancelled: never throws.</summary>
+    /// <summary>Returns at the next ring, or after <paramref name="atMost" /> (<see cref="Timeout.InfiniteTimeSpan" /> for no bound), or when cancelled: never throws.</summary>
     public async ValueTask WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         TaskCompletionSource waiting;
         lock (_gate)
         {
-            if (_rung || cancellationToken.IsCancellationRequested || atMost <= TimeSpan.Zero)
+            if (_rung || cancellationToken.IsCancellationRequested || (atMost <= TimeSpan.Zero && atMost != Timeout.InfiniteTimeSpan))
             {
                 _rung = false;
                 return;
@@ -38,9 +38,5 @@ internal sealed class Wakeup(TimeProvider time)
         using var cancelled = cancellationToken.UnsafeRegister(static state => ((Wakeup)state!).Ring(), this);
         using var timer = atMost == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(static state => ((Wakeup)state!).Ring(), this, atMost, Timeout.InfiniteTimeSpan);
         await waiting.Task;
-        lock (_gate)
-        {
-            _rung = false;
-        }
     }
 }

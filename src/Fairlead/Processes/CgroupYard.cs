@@ -11,7 +11,7 @@ internal sealed unsafe class CgroupYard
     private const double SlowMove = 5;
     private readonly string _root;
     private readonly int _home;
-    private readonly Stack<CgroupPen> _free = new();
+    private readonly System.Collections.Concurrent.ConcurrentStack<CgroupPen> _free = new();
     private int _made;
 
     private CgroupYard(string root, int home)

@@ -13,7 +13,7 @@ internal static unsafe partial class Libc
     internal const short POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16;
     internal const int WNOHANG = 1, WNOTHREAD = 0x2000_0000, WALL = 0x4000_0000;
     internal const int RLIMIT_LOCKS = 10;
-    private const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, PR_SET_CHILD_SUBREAPER = 36, SYS_pidfd_open = 434;
+    private const int F_SETFD = 2, F_SETFL = 4, FD_CLOEXEC = 1, PR_SET_CHILD_SUBREAPER = 36, SYS_pidfd_open = 434;
     private const string Name = "libc";
 
     internal static int EAGAIN { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
@@ -80,6 +80,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "waitid", SetLastError = true)]
     private static partial int WaitId(int type, int id, byte* info, int options);
 
+    [LibraryImport(Name, EntryPoint = "ioctl")]
+    private static partial int IoCtl(int fd, nuint request, int* value);
+
     [LibraryImport(Name, EntryPoint = "pipe2", SetLastError = true)]
     private static partial int Pipe2(int* fds, int flags);
 
@@ -133,6 +136,14 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>How many bytes wait in a pipe; 0 where that cannot be asked.</summary>
+    internal static int Unread(int fd)
+    {
+        const int fionread = 0x541B;
+        int count;
+        return OperatingSystem.IsLinux() && IoCtl(fd, fionread, &count) == 0 ? count : 0;
+    }
+
     /// <summary>Whether a child has ended; it stays a zombie, so that its number and its group's stay taken.</summary>
     internal static bool HasExited(int child)
     {
@@ -143,7 +154,8 @@ internal static unsafe partial class Libc
         return WaitId(byPid, child, info, options) != 0 || *(int*)info != 0;
     }
 
-    internal static void SetNonBlocking(int fd) => Control(fd, F_SETFL, Control(fd, F_GETFL, 0) | NonBlocking);
+    /// <summary>For pipes: they have no other flag that this would take away.</summary>
+    internal static void SetNonBlocking(int fd) => Control(fd, F_SETFL, NonBlocking);
 
     internal static void CloseOnExec(int fd) => Control(fd, F_SETFD, FD_CLOEXEC);
 

@@ -1,9 +1,11 @@
 namespace Fairlead.Processes;
 
 /// <summary>A program that runs, as the node knows it.</summary>
-internal sealed class ProcessRun(ulong id, IProcessOutput output)
+internal sealed class ProcessRun(ulong id, IProcessOutput output, bool continueInline)
 {
-    private readonly TaskCompletionSource<ProcessExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ProcessExit> _exit =
+        new(continueInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+
 
     internal ulong Id => id;
 

@@ -5,11 +5,13 @@ namespace Fairlead.Processes;
 /// <summary>Says why a program could not be started, and what to do about it.</summary>
 internal static unsafe class Refusal
 {
-    internal const string NoPipes = "No pipe could be made for it: the process may not open more files (ulimit -n).";
+    private const string NoPipes = "No pipe could be made for it: the warden may not open more files (ulimit -n).";
 
-    /// <summary>The program and its directory, out of the plan.</summary>
-    internal static (string Program, string Directory) Names(SpawnPlan plan) =>
-        (Marshal.PtrToStringUTF8((nint)plan.Arguments[0]) ?? "", Marshal.PtrToStringUTF8((nint)plan.Directory) ?? "");
+    internal static string Explain(int error, SpawnPlan plan)
+    {
+        var program = Marshal.PtrToStringUTF8((nint)plan.Arguments[0]) ?? "";
+        return Explain(error, program, Marshal.PtrToStringUTF8((nint)plan.Directory) ?? "");
+    }
 
     internal static string Explain(int error, string program, string directory)
     {
@@ -25,6 +27,7 @@ internal static unsafe class Refusal
             Libc.ENOTDIR => $"The program '{program}' does not exist: a part of its path is not a directory.",
             Libc.ENOEXEC => $"The program '{program}' is not executable on this system: a script needs a first line such as #!/bin/sh.",
             Libc.E2BIG => $"The arguments for '{program}' are longer than the system takes (on Linux 128 KiB each): leave the line out of them and read it from standard input.",
+            Libc.EMFILE => NoPipes,
             _ => $"The program '{program}' could not be started: {Libc.Describe(error)}.",
         };
     }

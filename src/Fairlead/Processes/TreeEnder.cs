@@ -9,7 +9,7 @@ namespace Fairlead.Processes;
 /// while a job runs that may be its own, and always when the last of those has ended. So no job is harmed by its neighbour's end, and nothing
 /// outlives the jobs it may belong to; with marks, (1) and (2) leave no strangers but those who took the mark off on purpose.
 /// </summary>
-internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, Ward> wards)
+internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, Ward> wards, Action admit)
 {
     private readonly Dictionary<int, ProcessLine> _table = [];
     private readonly Dictionary<int, Ward?> _owners = [];
@@ -129,6 +129,8 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
     private void Attribute()
     {
         ProcessTable.Read(_table);
+        // After the table: whoever is in it was announced before.
+        admit();
         _owners.Clear();
         foreach (var ward in wards.Values)
         {

@@ -13,10 +13,13 @@ internal sealed unsafe class Ward : IDisposable
 
     internal required long KillAfter { get; init; }
 
-    /// <summary>What it is started from; gone once it is.</summary>
-    internal SpawnPlan? Plan { get; set; }
-
     internal CgroupPen? Pen { get; set; }
+
+    /// <summary>What the intake says of its start; the loop takes it over as <see cref="Pid" /> when it is told.</summary>
+    internal int NewPid { get; set; }
+
+    /// <summary>Why it could not be started.</summary>
+    internal string Refusal { get; set; } = "";
 
     /// <summary>0 until it is started.</summary>
     internal int Pid { get; set; }
@@ -109,7 +112,6 @@ internal sealed unsafe class Ward : IDisposable
             Libc.Close(PidFd);
             PidFd = -1;
         }
-        Plan?.Dispose();
     }
 }
 

@@ -23,6 +23,8 @@ internal sealed class WardenLink
     private readonly int _toWarden;
     private readonly int _fromWarden;
     private readonly (int Read, int Write) _wake = Libc.Pipe();
+    private readonly bool _continueInline;
+    private volatile bool _isHandling;
     private ulong _lastId;
     private int _unanswered;
     private bool _isGone;
@@ -30,6 +32,7 @@ internal sealed class WardenLink
     private WardenLink(WardenOptions options, TimeProvider time)
     {
         _time = time;
+        _continueInline = options.ContinueInline;
         _mark = JobMark.ForWarden(Environment.ProcessId, Interlocked.Increment(ref s_count), time.GetUtcNow());
         var environment = NodeEnvironment();
         (_pid, _toWarden, _fromWarden) = Launch(options.Command ?? WardenCommand.Self(), environment);
@@ -37,9 +40,9 @@ internal sealed class WardenLink
         Libc.SetNonBlocking(_fromWarden);
         Libc.SetNonBlocking(_wake.Read);
         Greet(options, environment);
-        new Thread(Serve, 256 * 1024) { IsBackground = true, Name = "warden" }.Start();
         var beat = options.Lease / 4 < s_longestBeat ? options.Lease / 4 : s_longestBeat;
         _beat = time.CreateTimer(static link => ((WardenLink)link!).Beat(), this, beat, beat);
+        new Thread(Serve, 256 * 1024) { IsBackground = true, Name = "warden" }.Start();
     }
 
     /// <summary>The process id of the warden.</summary>
@@ -63,7 +66,7 @@ internal sealed class WardenLink
             {
                 return null;
             }
-            var run = new ProcessRun(++_lastId, output);
+            var run = new ProcessRun(++_lastId, output, _continueInline);
             _runs[run.Id] = run;
             Write(run.Id, spec);
             Push();
@@ -159,7 +162,7 @@ internal sealed class WardenLink
     private void Beat()
     {
         // Counted in beats, not in time: a node that was stopped itself must not blame its warden for it.
-        if (Interlocked.Increment(ref _unanswered) > SilentBeats)
+        if (!_isHandling && Interlocked.Increment(ref _unanswered) > SilentBeats)
         {
             Libc.Kill(_pid, Libc.SIGKILL);
             return;
@@ -251,10 +254,12 @@ internal sealed class WardenLink
             }
             events.Filled((int)read);
         }
+        _isHandling = true;
         while (events.TryTake(out var frame))
         {
             Handle(ref frame);
         }
+        _isHandling = false;
         return true;
     }
 

@@ -11,24 +11,21 @@ internal sealed unsafe class WardenLoop
     private const int PipeSize = 64 * 1024;
     private const int LazyFlush = 5;
     private const long GiveUpAfter = 30_000;
-    private const int NodeIn = 0, NodeOut = 1;
+    private const int NodeOut = 1;
 
     private readonly TimeProvider _time;
     private readonly long _epoch;
     private readonly WardenHello _hello;
-    private readonly BaseEnvironment _environment;
     private readonly CgroupYard? _yard;
-    private readonly Starter _starter;
+    private readonly Intake _intake;
     private readonly Orphans _orphans;
     private readonly TreeEnder _ender;
     private readonly Dictionary<ulong, Ward> _wards = [];
-    private readonly FrameReader _commands;
     private readonly FrameWriter _events = new();
     private readonly PollList _polls = new();
     private readonly List<Ward> _polled = [];
     private readonly byte* _buffer = (byte*)NativeMemory.Alloc(PipeSize);
     private long _now;
-    private long _heardAt;
     private long _flushAt = Ward.Never;
     private long _sweepAt = Ward.Never;
     private bool _isSilent;
@@ -39,13 +36,10 @@ internal sealed unsafe class WardenLoop
         _time = time;
         _epoch = time.GetTimestamp();
         _hello = hello;
-        _commands = commands;
         _orphans = orphans;
-        _environment = new BaseEnvironment(hello.Environment);
         var containment = Ladder.Climb(hello.Rung, hello.Mark, time, out _yard);
-        _starter = new Starter(_yard, containment.Rung >= Rung.Mark);
-        _ender = new TreeEnder(containment.Rung, hello.Mark, _wards);
-        Libc.SetNonBlocking(NodeIn);
+        _intake = new Intake(commands, new BaseEnvironment(hello.Environment), _yard, containment.Rung >= Rung.Mark, Now);
+        _ender = new TreeEnder(containment.Rung, hello.Mark, _wards, Admit);
         Libc.SetNonBlocking(NodeOut);
         _events.Begin(FrameType.Ready).Int32(WardenProtocol.Version).Int32(Libc.GetPid()).Byte((byte)containment.Rung).Text(containment.Detail).End();
     }
@@ -53,13 +47,12 @@ internal sealed unsafe class WardenLoop
     /// <summary>Serves until the node is gone or says goodbye, and nothing of any job is left.</summary>
     internal void Run()
     {
-        Obey();
+        _intake.Open();
         while (!_isClosing || _wards.Count > 0)
         {
             Flush();
             Wait();
             HearNode();
-            TakeStarted();
             ServeWards();
             Sweep();
         }
@@ -72,12 +65,16 @@ internal sealed unsafe class WardenLoop
     {
         _polls.Clear();
         _polled.Clear();
-        _polls.Add(_isClosing ? -1 : NodeIn, Libc.POLLIN);
+        _polls.Add(_isClosing ? -1 : Intake.NodeIn, 0);
         _polls.Add(_events.IsEmpty || _flushAt != Ward.Never ? -1 : NodeOut, Libc.POLLOUT);
-        _polls.Add(_starter.ResultsFd, Libc.POLLIN);
-        var wake = Math.Min(Math.Min(_flushAt, _sweepAt), _isSilent || _isClosing ? Ward.Never : _heardAt + _hello.Lease + 1);
+        _polls.Add(_intake.BellFd, Libc.POLLIN);
+        var wake = Math.Min(Math.Min(_flushAt, _sweepAt), _isSilent || _isClosing ? Ward.Never : _intake.HeardAt + _hello.Lease + 1);
         foreach (var ward in _wards.Values)
         {
+            if (!ward.IsStarted)
+            {
+                continue;
+            }
             _polled.Add(ward);
             _polls.Add(ward.Output.Fd, Libc.POLLIN);
             _polls.Add(ward.Error.Fd, Libc.POLLIN);
@@ -97,108 +94,76 @@ internal sealed unsafe class WardenLoop
         return ward is { IsStarted: true, HasExited: false, PidFd: < 0 } ? Math.Min(wake, _now + (ward.Output.Fd < 0 ? 1 : 20)) : wake;
     }
 
+    /// <summary>That its pipe is closed is seen here too, since the intake may be held up by the start of a program.</summary>
     private void HearNode()
     {
-        if (_polls.Next() == 0)
+        var isGone = _polls.Next() != 0;
+        if (_polls.Skip(1).Next() != 0)
         {
-            CheckLease();
-            return;
+            _intake.Silence();
+            Admit();
+            while (_intake.TryHear(out var news))
+            {
+                Heed(news);
+            }
         }
-        fixed (byte* free = _commands.Free())
+        if (isGone)
         {
-            var read = Libc.ReadAgain(NodeIn, free, _commands.Free().Length);
-            if (read > 0)
-            {
-                _commands.Filled((int)read);
-                _heardAt = _now;
-                _isSilent = false;
-                Obey();
-            }
-            else if (read == 0 || Libc.LastError != Libc.EAGAIN)
-            {
+            Close();
+        }
+        CheckLease();
+    }
+
+    private void Heed(News news)
+    {
+        switch (news.Kind)
+        {
+            case NewsKind.Began:
+                Began(news.Ward!);
+                break;
+            case NewsKind.Stop when _wards.TryGetValue(news.Id, out var ward):
+                Stop(ward);
+                break;
+            case NewsKind.Beat:
+                _orphans.Any();
+                _events.Begin(FrameType.Pulse).Int64(0).End();
+                _flushAt = Ward.Never;
+                break;
+            case NewsKind.Closed:
                 Close();
-            }
+                break;
+        }
+    }
+
+    /// <summary>Takes the programs that are about to be started into care.</summary>
+    private void Admit()
+    {
+        while (_intake.TryAdmit(out var ward))
+        {
+            _wards.Add(ward!.Id, ward);
+            _ender.Add(ward);
         }
     }
 
     private void CheckLease()
     {
-        if (_isSilent || _isClosing || _now - _heardAt <= _hello.Lease)
+        var wasSilent = _isSilent;
+        _isSilent = !_isClosing && _now - _intake.HeardAt > _hello.Lease;
+        if (_isSilent && !wasSilent)
         {
-            return;
+            EndAll(EndReason.Silenced);
         }
-        _isSilent = true;
-        EndAll(EndReason.Silenced);
     }
 
     private void Close()
     {
-        _isClosing = true;
-        EndAll(EndReason.Stopped);
-    }
-
-    private void Obey()
-    {
-        while (!_isClosing && _commands.TryTake(out var frame))
+        if (!_isClosing)
         {
-            switch (frame.Type)
-            {
-                case FrameType.Start:
-                    Start(ref frame);
-                    break;
-                case FrameType.Stop when _wards.TryGetValue((ulong)frame.Int64(), out var ward):
-                    Stop(ward);
-                    break;
-                case FrameType.Heartbeat:
-                    _orphans.Any();
-                    _events.Begin(FrameType.Pulse).Int64(frame.Int64()).End();
-                    _flushAt = Ward.Never;
-                    break;
-                case FrameType.Bye:
-                    Close();
-                    break;
-            }
+            _isClosing = true;
+            _intake.Close();
+            Admit();
+            EndAll(EndReason.Stopped);
         }
-    }
-
-    private void Start(ref Frame frame)
-    {
-        var id = (ulong)frame.Int64();
-        var mark = new JobMark((ulong)frame.Int64());
-        var arguments = frame.List();
-        var variables = frame.List();
-        var directory = frame.Bytes();
-        var (timeout, killAfter, keep) = (frame.Int64(), frame.Int64(), frame.Int32());
-        var ward = new Ward { Id = id, Mark = mark, Timeout = timeout, KillAfter = Math.Max(killAfter, 0), Input = frame.Bytes().ToArray() };
-        ward.Output.Kept = new KeptOutput(keep);
-        ward.Error.Kept = new KeptOutput(keep);
-        if (!TryConnect(ward, arguments, variables, directory))
-        {
-            Finish(ward, new ProcessExit { Reason = EndReason.NotStarted, Error = Libc.EMFILE, Message = Refusal.NoPipes });
-            return;
-        }
-        ward.Pen = _yard?.Rent();
-        _wards.Add(id, ward);
-        _ender.Add(ward);
-        _starter.Start(ward);
-    }
-
-    /// <summary>Makes its pipes, and fills the one it reads from: what fits there needs no more care. False when no pipe can be had.</summary>
-    private bool TryConnect(Ward ward, byte[][] arguments, byte[][] variables, ReadOnlySpan<byte> directory)
-    {
-        var (input, output, error) = (Libc.Pipe(), Libc.Pipe(), Libc.Pipe());
-        (ward.InputFd, ward.Output.Fd, ward.Error.Fd) = (input.Write, output.Read, error.Read);
-        ward.Plan = new SpawnPlan(_environment, variables, arguments, directory) { InputFd = input.Read, OutputFd = output.Write, ErrorFd = error.Write };
-        if (error.Read < 0 || output.Read < 0 || input.Read < 0)
-        {
-            ward.Plan.CloseDescriptors();
-            return false;
-        }
-        Libc.SetNonBlocking(ward.InputFd);
-        Libc.SetNonBlocking(ward.Output.Fd);
-        Libc.SetNonBlocking(ward.Error.Fd);
-        ward.FeedInput();
-        return true;
     }
 
     private void Stop(Ward ward)
@@ -223,7 +188,8 @@ internal sealed unsafe class WardenLoop
 
     private void EndAll(EndReason reason)
     {
-        foreach (var ward in _wards.Values)
+        // A copy: ending one may find that others were admitted meanwhile.
+        foreach (var ward in _wards.Values.ToArray())
         {
             ward.Reason = ward.Reason == EndReason.Exited ? reason : ward.Reason;
             if (ward.IsStarted)
@@ -233,31 +199,15 @@ internal sealed unsafe class WardenLoop
         }
     }
 
-    private void TakeStarted()
-    {
-        if (_polls.Skip(1).Next() == 0)
-        {
-            return;
-        }
-        _starter.Hear();
-        while (_starter.TryTake(out var ward))
-        {
-            Began(ward!);
-        }
-    }
-
     private void Began(Ward ward)
     {
-        var (arguments, directory) = ward.Pid == 0 ? Refusal.Names(ward.Plan!) : default;
-        ward.Plan!.Dispose();
-        ward.Plan = null;
-        if (ward.Pid == 0)
+        if (ward.StartError != 0)
         {
-            Finish(ward, new ProcessExit { Reason = EndReason.NotStarted, Error = ward.StartError, Message = Refusal.Explain(ward.StartError, arguments!, directory!) });
+            Finish(ward, new ProcessExit { Reason = EndReason.NotStarted, Error = ward.StartError, Message = ward.Refusal });
             return;
         }
-        ward.StartedAt = _now;
-        ward.DueAt = ward.Timeout < 0 ? Ward.Never : _now + ward.Timeout;
+        ward.Pid = ward.NewPid;
+        ward.DueAt = ward.Timeout < 0 ? Ward.Never : ward.StartedAt + ward.Timeout;
         _flushAt = _events.IsEmpty ? _now + LazyFlush : _flushAt;
         _events.Begin(FrameType.Started).Int64((long)ward.Id).Int32(ward.Pid).End();
         if (_isClosing || ward.Reason == EndReason.Silenced)
@@ -280,7 +230,7 @@ internal sealed unsafe class WardenLoop
 
     private void Serve(Ward ward, short output, short error, short input, short exit)
     {
-        if (!ward.IsStarted || ward.HasEnded)
+        if (ward.HasEnded)
         {
             return;
         }

@@ -14,6 +14,12 @@ internal sealed record WardenOptions
     /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>
+    /// True (the default) to go on after a program's end on the thread that heard of it: on two cores a pool thread woken for each costs a third
+    /// of a short program's time. What follows must not block; a task scheduler of the caller's own is used all the same. False for a pool thread.
+    /// </summary>
+    public bool ContinueInline { get; init; } = true;
+
     /// <summary>The rung of the ladder to stand on; by default the highest there is.</summary>
     public Rung Rung { get; init; }
 }

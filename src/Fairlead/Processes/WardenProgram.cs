@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fairlead.Processes;
 
 /// <summary>What a node tells its warden first.</summary>
@@ -24,6 +26,7 @@ internal static unsafe class WardenProgram
             throw new PlatformNotSupportedException(Warden.NotOnWindows);
         }
         LeaveSignalsToTheNode();
+        KeepDescriptors();
         var orphans = new Orphans();
         var commands = new FrameReader();
         if (Greet(commands) is { } hello)
@@ -60,6 +63,18 @@ internal static unsafe class WardenProgram
         }
         // Ignored, as a careless parent may leave it, it would have the kernel reap our children before we see how they ended.
         Libc.Signal(Libc.SIGCHLD, defaultAction);
+    }
+
+    /// <summary>What the node was given by those who started it is not for its programs.</summary>
+    private static void KeepDescriptors()
+    {
+        foreach (var path in Directory.GetFiles("/dev/fd"))
+        {
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var fd) && fd > 2)
+            {
+                Libc.CloseOnExec(fd);
+            }
+        }
     }
 
     private static WardenHello? Greet(FrameReader commands)
