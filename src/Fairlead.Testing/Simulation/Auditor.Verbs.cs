@@ -69,6 +69,7 @@ internal sealed partial class Auditor
             Require(result.Jobs.Count <= Math.Max(request.Slots, 1), $"Node {node.Id} asked for {request.Slots} jobs and was given {result.Jobs.Count}");
         }
         node.LastSequence = Math.Max(node.LastSequence, request.Sequence);
+        node.Owner.NoteRoom(node.Running.Count + result.Jobs.Count);
         foreach (var claimed in result.Jobs)
         {
             journal.Write(node.Owner.Name, "claim", claimed.Key.Job.Value, claimed.Key.Fence, node.Id.Value);
@@ -153,6 +154,7 @@ internal sealed partial class Auditor
     public void Applied(NodeId id, IReadOnlyList<JobTransition> transitions, IReadOnlyList<ApplyResult> answers)
     {
         var node = _nodes[id.Value];
+        node.Owner.NoteRoom(node.Running.Count);
         for (var i = 0; i < transitions.Count && Failure is null; i++)
         {
             var (transition, answer) = (transitions[i], answers[i]);
@@ -210,6 +212,9 @@ internal sealed partial class Auditor
     /// <summary>What comes with a completion; nothing comes with any other end.</summary>
     private void Expect(ShadowJob job, JobTransition transition)
     {
+        var planned = transition.Outcome == AttemptOutcome.Completed ? plans.Find(job.Spec!.Payload).Children : [];
+        Require(transition.Enqueue.Count == planned.Count && transition.Enqueue.SequenceEqual(planned),
+            $"its attempt {transition.Attempt.Fence} ({transition.Outcome}) enqueues {transition.Enqueue.Count} jobs, its work enqueued {planned.Count}", job);
         if (transition.To != JobStatus.Completed)
         {
             return;
@@ -286,7 +291,7 @@ internal sealed partial class Auditor
     public void Paused(string queue, bool paused)
     {
         journal.Write("client", paused ? "pause" : "resume", more: queue);
-        QueueNamed(queue).Paused = paused;
+        (QueueNamed(queue).Paused, QueueNamed(queue).LastFull) = (paused, Now);
     }
 
     public void Cancelled(JobId id, CancelResult? result)

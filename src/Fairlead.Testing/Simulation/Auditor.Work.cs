@@ -8,6 +8,7 @@ internal sealed partial class Auditor
 {
     private static readonly TimeSpan RescueWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private readonly HashSet<(SimulatedNode Node, AttemptKey Attempt)> _atWork = [];
     private readonly HashSet<AttemptKey> _begun = [];
     private readonly List<(DateTimeOffset At, ShadowJob Job, long Fence)> _orphans = [];
@@ -69,14 +70,15 @@ internal sealed partial class Auditor
     /// <summary>A node with room, well for longer than its poll, leaves nothing that it could run.</summary>
     private void RequireWork(SimulatedNode node)
     {
-        if (node.Engine.InHand >= node.Slots || _inOrder.Exists(job => job.NodesLost >= Policies.NodeLoss.SoloAfter && !job.Ended))
+        node.NoteRoom(node.Engine.InHand);
+        if (Now - node.LastFull < Soon || _inOrder.Exists(job => job.NodesLost >= Policies.NodeLoss.SoloAfter && !job.Ended))
         {
             return;
         }
         foreach (var served in ClusterQueues.ServedBy(node.Role))
         {
             var queue = QueueNamed(served.Definition.Name);
-            if (queue.Paused || queue.Tally.Processing >= (served.Definition.MaxConcurrent ?? int.MaxValue))
+            if (queue.Paused || Now - queue.LastFull < Soon || queue.Tally.Processing >= (served.Definition.MaxConcurrent ?? int.MaxValue))
             {
                 continue;
             }

@@ -9,6 +9,7 @@ namespace Fairlead.Testing.Simulation;
 internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journal journal, PlanBook plans)
 {
     private const int FullLookEvery = 64;
+    private const int MostAtOnce = 5000;
     private readonly Dictionary<long, ShadowJob> _jobs = [];
     private readonly List<ShadowJob> _inOrder = [];
     private readonly SortedDictionary<long, ShadowNode> _nodes = [];
@@ -16,6 +17,9 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
     private readonly Dictionary<string, ShadowQueue> _queues = new(StringComparer.Ordinal);
     private readonly List<ExpectedJob> _expected = [];
     private readonly List<ShadowBatch> _touched = [];
+    private readonly TaskCompletionSource _never = new();
+    private DateTimeOffset _stepAt;
+    private int _stepsAtOnce;
     private long _lastId;
     private long _steps;
 
@@ -43,12 +47,23 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
     }
 
     /// <summary>One call of the store has happened: judge it, then look at what it left behind.</summary>
-    public void Step(Action judge)
+    public ValueTask StepAsync(Action judge)
     {
-        if (Failure is not null)
+        if (Failure is null)
         {
-            return;
+            Judge(judge);
         }
+        // After a failure nobody gets an answer any more: even a loop that goes round without waiting comes to rest.
+        return Failure is null ? default : new(_never.Task);
+    }
+
+    private void Judge(Action judge)
+    {
+        if (Now > _stepAt)
+        {
+            (_stepAt, _stepsAtOnce) = (Now, 0);
+        }
+        Require(++_stepsAtOnce < MostAtOnce, $"{MostAtOnce} calls of the store at one moment: something goes round without waiting");
         judge();
         MeetNewJobs();
         CountBatches();
@@ -158,6 +173,10 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
             return;
         }
         var queue = QueueNamed(job.Queue);
+        if (job.Status == JobStatus.Processing && queue.Tally.Processing >= (ClusterQueues.Named(job.Queue).MaxConcurrent - 1 ?? int.MaxValue))
+        {
+            queue.LastFull = Now;
+        }
         queue.Tally = queue.Tally.Add(job.Status, by, job.TimedOut);
         if (job.Batch is { } batch)
         {
@@ -328,6 +347,9 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
         public Batches.StateTally Tally;
         public int Abandoned;
         public bool Paused;
+
+        /// <summary>When it last had no room, or was paused.</summary>
+        public DateTimeOffset LastFull;
     }
 }
 

@@ -47,6 +47,17 @@ internal sealed class SimulatedNode
 
     public DateTimeOffset UpSince { get; private set; }
 
+    /// <summary>When it was last seen with every slot taken.</summary>
+    public DateTimeOffset LastFull { get; private set; }
+
+    public void NoteRoom(int held)
+    {
+        if (held >= Slots || Engine.InHand >= Slots)
+        {
+            LastFull = _time.Now;
+        }
+    }
+
     /// <summary>It has been up and left in peace for that long.</summary>
     public bool IsWellFor(TimeSpan time) =>
         IsUp && !IsFrozen && _time.Now - UpSince >= time && _time.Now - _disturbances.Last >= time;

@@ -20,6 +20,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var (jobs, faults, steps) = (0L, 0L, 0L);
         for (var seed = first; seed <= last; seed++)
         {
+            if (Environment.GetEnvironmentVariable("SIMTRACE") is not null) { Console.Error.WriteLine($"{seed} {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms {virtually}"); }
             var run = ClusterSimulation.Run(seed);
             Assert.True(run.Failure is null, run.Failure);
             run.Jobs.ShouldBeGreaterThanOrEqualTo(200);
