@@ -69,6 +69,10 @@ internal sealed partial class Auditor
             Require(result.Jobs.Count <= Math.Max(request.Slots, 1), $"Node {node.Id} asked for {request.Slots} jobs and was given {result.Jobs.Count}");
         }
         node.LastSequence = Math.Max(node.LastSequence, request.Sequence);
+        if (result.DrainForSolo)
+        {
+            journal.Write(node.Owner.Name, "drain for solo", node.Id.Value, node.Running.Count);
+        }
         node.Owner.NoteRoom(node.Running.Count + result.Jobs.Count);
         foreach (var claimed in result.Jobs)
         {
@@ -172,10 +176,11 @@ internal sealed partial class Auditor
             {
                 Settle(node, job, transition);
             }
-            else
-            {
-                Require(Read(job.Id) is { } actual && Same(actual.Status, job.Status, job), $"a result that was refused changed it", job);
-            }
+        }
+        for (var i = 0; i < transitions.Count && Failure is null; i++)
+        {
+            var job = Find(transitions[i].Attempt.Job)!;
+            Require(answers[i] == ApplyResult.Applied || (Read(job.Id) is { } actual && Same(actual.Status, job.Status, job)), "a result that was refused changed it", job);
         }
     }
 
@@ -222,7 +227,8 @@ internal sealed partial class Auditor
         foreach (var next in transition.Enqueue)
         {
             var held = next.UniqueKey is { } key ? _keys.GetValueOrDefault((next.Queue, key)) : null;
-            if (held is null || (held == job && job.Abandoned.Count == 0))
+            var twice = next.UniqueKey is not null && _expected.Exists(e => e.Job.Queue == next.Queue && e.Job.UniqueKey == next.UniqueKey);
+            if (!twice && (held is null || (held == job && job.Abandoned.Count == 0)))
             {
                 _expected.Add(new(next, null, $"enqueue on completion of {job.Id}"));
             }

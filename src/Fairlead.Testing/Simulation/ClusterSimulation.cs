@@ -11,6 +11,7 @@ namespace Fairlead.Testing.Simulation;
 internal sealed class ClusterSimulation
 {
     private static readonly TimeSpan Longest = TimeSpan.FromHours(2);
+    private static readonly int Lines = int.TryParse(Environment.GetEnvironmentVariable("FAIRLEAD_SIMULATION_LINES"), out var lines) ? lines : 40;
     private readonly int _seed;
     private readonly ClusterOptions _options;
     private readonly VirtualTime _time = new();
@@ -111,6 +112,6 @@ internal sealed class ClusterSimulation
         What happened to the job:
         {(_auditor.FailedJob is { } job ? _journal.Tail(40, job.Value) : "  (it is about no single job)")}
         What happened last:
-        {_journal.Tail(40)}
+        {_journal.Tail(Lines)}
         """);
 }

@@ -10,11 +10,11 @@ internal sealed class Disturbances(TimeProvider time, Random random)
     public DateTimeOffset Last { get; private set; } = DateTimeOffset.MinValue;
 
     /// <summary>Something happened that excuses slowness.</summary>
-    public void Touch()
+    public void Touch(TimeSpan lasting = default)
     {
-        if (time.GetUtcNow() is var now && now > Last)
+        if (time.GetUtcNow() + lasting is var until && until > Last)
         {
-            Last = now;
+            Last = until;
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class Disturbances(TimeProvider time, Random random)
             var fault = _next[at].Fault;
             _next.RemoveAt(at);
             // A stall is over only when its answer has come.
-            Last = time.GetUtcNow() + fault.Delay;
+            Touch(fault.Delay);
             return fault;
         }
         if (time.GetUtcNow() < _awayUntil)
