@@ -84,9 +84,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         {
             _look = true;
         }
-        var room = Room();
+        // A node that makes room for a job which must run alone takes nothing, but asks: another node may have taken that job meanwhile.
+        var room = _solo && inHand.Count > 0 ? 0 : Room();
         // A full node still asks once, for nothing, when work comes in: that is what records that it waits for slots.
-        if (_look && MayClaim && (room > 0 || !_leftWork))
+        if (_look && MayClaim && (room > 0 || !_leftWork || _solo))
         {
             await ClaimAsync(Math.Max(room, 0), stop);
             return;
@@ -98,7 +99,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         }
     }
 
-    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
+    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining;
 
     /// <summary>How many more jobs may be taken now.</summary>
     private int Room() => settings.Slots + Ahead() - inHand.Count + _ending;
@@ -152,10 +153,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _awaySince ??= clock.Now;
             throw;
         }
-        Take(node, result);
+        Take(node, request, result);
     }
 
-    private void Take(NodeId node, ClaimResult result)
+    private void Take(NodeId node, ClaimRequest request, ClaimResult result)
     {
         _awaySince = null;
         clock.Set(result.Now);
@@ -163,7 +164,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
         // A slot that freed while the claim was under way may be what it lacked. Without one, asking again would get the same answer.
-        _look |= _leftWork && _freed;
+        _look |= _leftWork && (_freed || (request.Slots == 0 && !_solo && Room() > 0));
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
@@ -171,6 +172,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             inHand.Add(running);
             _ready.Enqueue(running);
         }
+        // Beside a job that runs alone nothing is given, and nothing is said about what waits: look again when it has ended.
+        _leftWork |= inHand.RunsAlone;
         StartSlots();
     }
 
