@@ -13,6 +13,8 @@ internal sealed partial class Auditor
     private readonly HashSet<AttemptKey> _begun = [];
     private readonly List<(DateTimeOffset At, ShadowJob Job, long Fence)> _orphans = [];
 
+    private DateTimeOffset _lastSolo;
+
     /// <summary>Attempts whose code runs now.</summary>
     public int AtWork => _atWork.Count;
 
@@ -71,7 +73,12 @@ internal sealed partial class Auditor
     private void RequireWork(SimulatedNode node)
     {
         node.NoteRoom(node.Engine.InHand);
-        if (Now - node.LastFull < Soon || _inOrder.Exists(job => job.NodesLost >= Policies.NodeLoss.SoloAfter && !job.Ended))
+        if (_inOrder.Exists(job => job.NodesLost >= Policies.NodeLoss.SoloAfter && !job.Ended))
+        {
+            _lastSolo = Now;
+        }
+        // While a job must run alone, nodes make room for it and leave other work; afterwards it may take a poll until they notice.
+        if (Now - node.LastFull < Soon || Now - _lastSolo < Patience)
         {
             return;
         }
