@@ -102,6 +102,7 @@ internal sealed partial class Auditor
         Require(solo || !node.Running.Any(other => other.NodesLost >= Policies.NodeLoss.SoloAfter), $"it was given to node {node.Id}, where another runs alone", job);
         (job.Fence, job.Holder, job.ClaimedAt) = (claimed.Key.Fence, node, Now);
         node.Running.Add(job);
+        _claimedBy[claimed.Key] = node;
         Becomes(job, JobStatus.Processing);
         if (job.Batch is { Header.Status: JobStatus.Queued } batch)
         {

@@ -13,30 +13,40 @@ internal sealed partial class Auditor
     private readonly HashSet<AttemptKey> _begun = [];
     private readonly List<(DateTimeOffset At, ShadowJob Job, long Fence)> _orphans = [];
 
+    private readonly Dictionary<AttemptKey, ShadowNode> _claimedBy = [];
     private DateTimeOffset _lastSolo;
 
     /// <summary>Attempts whose code runs now.</summary>
     public int AtWork => _atWork.Count;
 
-    public void AttemptStarted(SimulatedNode node, AttemptKey attempt)
+    public void AttemptStarted(SimulatedNode node, AttemptKey attempt, bool toldToStop)
     {
         journal.Write(node.Name, "begin", attempt.Job.Value, attempt.Fence);
         _atWork.Add((node, attempt));
         var job = Find(attempt.Job);
         Require(_begun.Add(attempt), $"its attempt {attempt.Fence} was begun twice", job);
         Require(job is not null && job.Fence >= attempt.Fence, $"its attempt {attempt.Fence} was begun and never claimed", job);
-        if (job is { Holder: { } holder } && holder.Owner == node && job.Fence == attempt.Fence)
-        {
-            return;
-        }
-        var claimed = _nodes.Values.LastOrDefault(life => life.Owner == node && node.Engine.Id == life.Id);
-        Require(claimed is null || !node.IsWellFor(Patience), $"its attempt {attempt.Fence} was begun on {node.Name}, which did not hold it any more and had to know", job);
+        Require(_claimedBy.GetValueOrDefault(attempt)?.Id == node.Engine.Id,
+            $"its attempt {attempt.Fence} was begun on {node.Name} under node id {_claimedBy.GetValueOrDefault(attempt)?.Id}, and the node knew that it is {node.Engine.Id} now", job);
+        Require(!toldToStop, $"its attempt {attempt.Fence} was begun on {node.Name} although it had been told to stop", job);
+        Require(!node.HasStopped, $"its attempt {attempt.Fence} was begun on {node.Name}, which had stopped", job);
     }
 
     public void AttemptEnded(SimulatedNode node, AttemptKey attempt, string how)
     {
         journal.Write(node.Name, "end " + how, attempt.Job.Value, attempt.Fence);
         _atWork.Remove((node, attempt));
+    }
+
+    /// <summary>A node has stopped in good order: what still runs there was told, and does not listen.</summary>
+    public void NodeStopped(SimulatedNode node)
+    {
+        journal.Write(node.Name, "stopped");
+        foreach (var (_, attempt) in _atWork.Where(work => work.Node == node))
+        {
+            var job = Find(attempt.Job)!;
+            Require(IsDeaf(job), $"its attempt {attempt.Fence} runs on at {node.Name}, which has stopped, and was not told", job);
+        }
     }
 
     public void NodeCrashed(SimulatedNode node)
@@ -104,8 +114,8 @@ internal sealed partial class Auditor
         {
             foreach (var job in life.Running)
             {
-                Require(Now - job.ClaimedAt < TimeSpan.FromSeconds(40) || _begun.Contains(new(job.Id, job.Fence)),
-                    $"it was given to {node.Name} at {job.ClaimedAt:HH:mm:ss}, which never began it: a lost answer was not reconciled", job);
+                Require(Now - job.ClaimedAt < Patience || node.Engine.Holds(new(job.Id, job.Fence)),
+                    $"it was given to {node.Name} at {job.ClaimedAt:HH:mm:ss}, which does not know of it: a lost answer was not reconciled", job);
                 Require(!job.CancelRequested || Now - job.CancelAt < Patience || IsDeaf(job),
                     $"its cancellation at {job.CancelAt:HH:mm:ss} did not reach {node.Name}, where it runs", job);
             }
@@ -116,6 +126,15 @@ internal sealed partial class Auditor
 
     /// <summary>True when every job has ended.</summary>
     public bool AllEnded() => _inOrder.TrueForAll(static job => job.Ended);
+
+    /// <summary>No code of any attempt runs: what abandoned ones kept must be free, on nodes that live on.</summary>
+    public void LookForWhatIsKept()
+    {
+        foreach (var job in _inOrder)
+        {
+            Require(job.Abandoned.Count == 0, $"its abandoned attempt {job.Abandoned.FirstOrDefault().Fence} has ended, and what it kept was not released", job);
+        }
+    }
 
     /// <summary>The faults are over and everything is quiet.</summary>
     public void LookAtTheEnd()

@@ -11,6 +11,8 @@ namespace Fairlead.Testing.Simulation;
 internal sealed class ClusterSimulation
 {
     private static readonly TimeSpan Longest = TimeSpan.FromHours(2);
+    /// <summary>Longer than a lease and a sweep: the ids that nodes have lost are gone by then.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
     private static readonly int Lines = int.TryParse(Environment.GetEnvironmentVariable("FAIRLEAD_SIMULATION_LINES"), out var lines) ? lines : 40;
     private readonly int _seed;
     private readonly ClusterOptions _options;
@@ -86,10 +88,12 @@ internal sealed class ClusterSimulation
             _cluster.StartOne(i % 3);
         }
         await Task.WhenAll(_producers.RunAsync(), _misfortune.RunAsync());
-        while (!_auditor.AllEnded())
+        while (!_auditor.AllEnded() || _auditor.AtWork > 0)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), _time);
         }
+        await Task.Delay(Quiet, _time);
+        _auditor.LookForWhatIsKept();
         await Task.WhenAll(_cluster.Nodes.Select(node => node.StopAsync(TimeSpan.FromSeconds(30))));
         _over = true;
         _auditor.LookAtTheEnd();

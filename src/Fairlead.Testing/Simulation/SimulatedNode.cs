@@ -43,6 +43,8 @@ internal sealed class SimulatedNode
 
     public bool HasCrashed { get; private set; }
 
+    public bool HasStopped { get; private set; }
+
     public bool IsFrozen { get; private set; }
 
     public DateTimeOffset UpSince { get; private set; }
@@ -84,6 +86,8 @@ internal sealed class SimulatedNode
         IsUp = false;
         using var limit = new CancellationTokenSource(drain, _time);
         await Engine.StopAsync(limit.Token);
+        HasStopped = true;
+        _auditor.NodeStopped(this);
     }
 
     public void Crash()

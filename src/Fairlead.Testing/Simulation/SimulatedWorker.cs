@@ -9,7 +9,7 @@ internal sealed class SimulatedWorker(SimulatedNode node, Auditor auditor, PlanB
 
     public async Task<WorkResult> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        auditor.AttemptStarted(node, attempt.Job.Key);
+        auditor.AttemptStarted(node, attempt.Job.Key, cancellationToken.IsCancellationRequested);
         var plan = plans.Find(attempt.Job.Payload);
         try
         {
