@@ -158,6 +158,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
 
     private void Take(NodeId node, ClaimRequest request, ClaimResult result)
     {
+        if (membership.Node != node)
+        {
+            // The answer came after this node had lost its lease: what it was given belongs to others by now.
+            _look = true;
+            return;
+        }
         _awaySince = null;
         clock.Set(result.Now);
         _nextDue = result.NextDue;
