@@ -67,6 +67,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     public void StopClaiming()
     {
         _stopping = true;
+        TakeBackWaiting();
+        _bell.Ring();
+    }
+
+    private void TakeBackWaiting()
+    {
         while (_ready.TryDequeue(out var waiting))
         {
             if (waiting.TryTakeBack())
@@ -74,7 +80,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
                 TakenBack?.Invoke(waiting);
             }
         }
-        _bell.Ring();
     }
 
     /// <inheritdoc />
@@ -180,6 +185,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         }
         // Beside a job that runs alone nothing is given, and nothing is said about what waits: look again when it has ended.
         _leftWork |= inHand.RunsAlone;
+        if (_stopping)
+        {
+            // Asked before the node was told to stop, answered after.
+            TakeBackWaiting();
+            return;
+        }
         StartSlots();
     }
 
