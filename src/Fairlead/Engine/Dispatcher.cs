@@ -89,6 +89,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         {
             _look = true;
         }
+        if (_uncertain && membership.Node is { } unsure)
+        {
+            await ReconcileAsync(unsure, stop);
+        }
         // A node that makes room for a job which must run alone takes nothing, but asks: another node may have taken that job meanwhile.
         var room = _solo && inHand.Count > 0 ? 0 : Room();
         // A full node still asks once, for nothing, when work comes in: that is what records that it waits for slots.
@@ -142,12 +146,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         ClaimResult result;
         try
         {
-            if (_uncertain)
-            {
-                await store.ReconcileAsync(node, request.Sequence, [.. inHand.Keys], stop);
-                _uncertain = false;
-                request = request with { Sequence = ++_sequence };
-            }
             result = await store.ClaimAsync(request, CancellationToken.None);
         }
         catch (StoreUnavailableException)
@@ -159,6 +157,13 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             throw;
         }
         Take(node, request, result);
+    }
+
+    /// <summary>Whatever the node does next, full, draining or stopping: others must get what it does not know that it has.</summary>
+    private async ValueTask ReconcileAsync(NodeId node, CancellationToken stop)
+    {
+        await store.ReconcileAsync(node, ++_sequence, [.. inHand.Keys], stop);
+        _uncertain = false;
     }
 
     private void Take(NodeId node, ClaimRequest request, ClaimResult result)
