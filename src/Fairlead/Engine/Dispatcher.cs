@@ -87,7 +87,9 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     {
         if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now)
         {
+            // Noted once: a full node that cannot look now must not wait for a moment that is over, again and again.
             _look = true;
+            _nextDue = null;
         }
         if (_uncertain && membership.Node is { } unsure)
         {
