@@ -195,6 +195,7 @@ internal sealed partial class Auditor
             job.Abandoned.Add((job.Fence, node.Id));
             QueueNamed(job.Queue).Abandoned++;
         }
+        RequireRightTimes(node, job, transition);
         Expect(job, transition);
         var late = job.Deadline - Now <= transition.Delay || (ClusterQueues.Named(job.Queue).RetryBudget is not null && transition.CostsAttempt);
         if (transition.To.IsEnded())
@@ -213,6 +214,14 @@ internal sealed partial class Auditor
         {
             Becomes(job, transition.To, JobStatus.Queued);
         }
+    }
+
+    /// <summary>However wrong its clock is, a node stamps its attempts by the store's.</summary>
+    private void RequireRightTimes(ShadowNode node, ShadowJob job, JobTransition transition)
+    {
+        Require(transition.EndedAt <= Now && transition.StartedAt <= transition.EndedAt, $"its attempt says {transition.StartedAt:mm:ss.fff} to {transition.EndedAt:mm:ss.fff}, and it is {Now:mm:ss.fff}", job);
+        Require(transition.StartedAt >= job.ClaimedAt - Soon || !node.Owner.IsWellFor(Patience),
+            $"its attempt says that it began at {transition.StartedAt:mm:ss.fff}, and it was claimed at {job.ClaimedAt:mm:ss.fff}", job);
     }
 
     /// <summary>What comes with a completion; nothing comes with any other end.</summary>

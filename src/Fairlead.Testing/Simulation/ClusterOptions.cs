@@ -15,10 +15,10 @@ internal sealed record ClusterOptions
     public int Faults { get; init; } = 10;
 
     /// <summary>Stands between the auditor and the store: a bug of the store.</summary>
-    public Func<IJobStore, IJobStore>? StoreBug { get; init; }
+    public Func<IJobStore, TimeProvider, IJobStore>? StoreBug { get; init; }
 
     /// <summary>Stands between a node and its way to the store: a bug of the engine.</summary>
-    public Func<IJobStore, IJobStore>? NodeBug { get; init; }
+    public Func<IJobStore, TimeProvider, IJobStore>? NodeBug { get; init; }
 
     /// <summary>Stands between a node and its work: a bug of what runs attempts.</summary>
     public Func<IWorker, IWorker>? WorkBug { get; init; }

@@ -30,7 +30,7 @@ internal sealed class ClusterSimulation
         var random = new Random(seed);
         var plans = new PlanBook();
         IJobStore store = new InMemoryJobStore(_time);
-        store = options.StoreBug?.Invoke(store) ?? store;
+        store = options.StoreBug?.Invoke(store, _time) ?? store;
         _journal = new Journal(_time);
         _auditor = new Auditor(_time, store, _journal, plans);
         var clients = new Disturbances(_time, new Random(random.Next()));

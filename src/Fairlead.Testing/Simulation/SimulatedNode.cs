@@ -21,7 +21,7 @@ internal sealed class SimulatedNode
         Clock = new SkewedTime(time) { Skew = TimeSpan.FromSeconds(random.Next(-240, 241)) };
         IJobStore way = new AuditedStore(shared, auditor, this);
         way = new FaultyJobStore(way, time, _disturbances.Decide);
-        way = options.NodeBug?.Invoke(way) ?? way;
+        way = options.NodeBug?.Invoke(way, time) ?? way;
         Slots = random.Next(2, 7);
         Engine = new Node(way, Settings(role, auditor, plans, options, random), new EngineErrors(auditor));
     }

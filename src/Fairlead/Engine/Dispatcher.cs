@@ -145,6 +145,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         };
         _look = false;
         _freed = false;
+        var asked = clock.Ask();
         ClaimResult result;
         try
         {
@@ -158,7 +159,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _awaySince ??= clock.Now;
             throw;
         }
-        Take(node, request, result);
+        Take(node, request, result, asked);
     }
 
     /// <summary>Whatever the node does next, full, draining or stopping: others must get what it does not know that it has.</summary>
@@ -168,7 +169,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _uncertain = false;
     }
 
-    private void Take(NodeId node, ClaimRequest request, ClaimResult result)
+    private void Take(NodeId node, ClaimRequest request, ClaimResult result, long asked)
     {
         if (membership.Node != node)
         {
@@ -177,7 +178,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             return;
         }
         _awaySince = null;
-        clock.Set(result.Now);
+        clock.Set(result.Now, asked);
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
