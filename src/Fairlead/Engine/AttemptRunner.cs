@@ -21,7 +21,7 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
             completions.ReleaseAbandoned(running);
             return false;
         }
-        completions.Add(running, Decide(running, result));
+        completions.Add(running, Decide(running, result, running.TimesAtEnd(settings.Time)));
         return true;
     }
 
@@ -48,7 +48,8 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
     {
         if (running.TryTakeBack())
         {
-            completions.Add(running, Decide(running, new WorkResult.Stopped()));
+            var never = new AttemptTimes(running.Key, running.Attempt.StartedAt, running.Attempt.StartedAt);
+            completions.Add(running, Decide(running, new WorkResult.Stopped(), never));
         }
     }
 
@@ -66,8 +67,8 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
         }
     }
 
-    private JobTransition Decide(RunningAttempt running, WorkResult result) =>
-        AttemptOutcomeRules.Decide(running, result, new AttemptTimes(running.Key, running.Attempt.StartedAt, clock.Now), completions.Chance());
+    private JobTransition Decide(RunningAttempt running, WorkResult result, AttemptTimes times) =>
+        AttemptOutcomeRules.Decide(running, result, times, completions.Chance());
 
     private static TimeSpan TimeAllowed(Attempt attempt)
     {

@@ -111,7 +111,7 @@ internal sealed class Node : IAsyncDisposable
             _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now)));
         watch.Abandon = running =>
         {
-            var times = new AttemptTimes(running.Key, running.Attempt.StartedAt, _clock.Now);
+            var times = running.TimesAtEnd(_settings.Time);
             _completions.Add(running, AttemptOutcomeRules.TimedOut(running.Attempt, times, _completions.Chance(), abandoned: true));
             _dispatcher.ReplaceSlot();
         };

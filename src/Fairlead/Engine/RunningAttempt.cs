@@ -52,6 +52,9 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node, TaskScheduler
     /// <summary>Set once it has run into its timeout, whatever it was asked to stop for before; used by the watch only.</summary>
     public bool TimeIsUp { get; set; }
 
+    /// <summary>When it began and how long it has run, by the clock that cannot jump: the end never comes before the start.</summary>
+    public AttemptTimes TimesAtEnd(TimeProvider time) => new(Key, Attempt.StartedAt, Attempt.StartedAt + time.GetElapsedTime(StartedTimestamp));
+
     /// <summary>Begins the work, unless its end was decided before it could begin.</summary>
     public bool TryStart(long timestamp)
     {
