@@ -19,7 +19,7 @@ internal static class AttemptOutcomeRules
         var attempt = running.Attempt;
         return (result, running.Reason) switch
         {
-            (WorkResult.Completed done, _) => JobTransition.Completed(times, done.Result, Follow(attempt, done)),
+            (WorkResult.Completed done, _) => JobTransition.Completed(times, done.Result, done.Enqueue),
             (_, StopReason.Cancelled) => JobTransition.Cancelled(times),
             (WorkResult.TimedOut timeout, _) => RetryOrFail(attempt, times, AttemptOutcome.TimedOut, timeout.Error, chance),
             (_, StopReason.TimedOut) => TimedOut(attempt, times, chance, abandoned: false),
@@ -46,16 +46,5 @@ internal static class AttemptOutcomeRules
         return attempt.Job.Attempt <= retries
             ? JobTransition.Retried(times, outcome, error, RetryPolicy.Of(attempt.Queue).Delay(attempt.Job.Attempt, chance), abandoned)
             : JobTransition.Failed(times, outcome, error, abandoned);
-    }
-
-    private static IReadOnlyList<NewJob> Follow(Attempt attempt, WorkResult.Completed done)
-    {
-        if ((attempt.Job.Then ?? attempt.Queue.Then) is not { } next)
-        {
-            return done.Enqueue;
-        }
-        var payload = done.Result.IsEmpty ? attempt.Job.Payload : done.Result;
-        var following = new NewJob { Queue = next.Queue, Kind = next.Kind, Payload = payload, Group = attempt.Job.Group, Parent = attempt.Job.Key.Job };
-        return [.. done.Enqueue, following];
     }
 }

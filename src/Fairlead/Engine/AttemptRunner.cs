@@ -30,12 +30,26 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
         var attempt = running.Attempt;
         attempt.StartedAt = clock.Now;
         attempt.Timeout = TimeAllowed(attempt);
+        if (running.Reason != StopReason.None)
+        {
+            EndUnbegun(running);
+            return false;
+        }
         if (!running.TryStart(settings.Time.GetTimestamp()))
         {
             return false;
         }
         watch.Started(running);
         return true;
+    }
+
+    /// <summary>It was told to stop while it waited for a slot: cancelled, or its node stops or has lost it.</summary>
+    private void EndUnbegun(RunningAttempt running)
+    {
+        if (running.TryTakeBack())
+        {
+            completions.Add(running, Decide(running, new WorkResult.Stopped()));
+        }
     }
 
     private async ValueTask<WorkResult> WorkAsync(RunningAttempt running)

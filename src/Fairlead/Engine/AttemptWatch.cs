@@ -54,6 +54,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
         {
             return;
         }
+        running.TimeIsUp = true;
         running.Stop(StopReason.TimedOut);
         if (ran >= attempt.Timeout + attempt.Queue.KillAfter && running.TryEnd())
         {
@@ -68,7 +69,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
         var attempt = running.Attempt;
         var slow = running.ReportedSlow ? TimeSpan.MaxValue : attempt.Queue.SlowAfter ?? TimeSpan.MaxValue;
         var limit = settings.Worker.EndsWork || attempt.Timeout == TimeSpan.MaxValue ? TimeSpan.MaxValue
-            : running.Reason == StopReason.TimedOut ? attempt.Timeout + attempt.Queue.KillAfter : attempt.Timeout;
+            : running.TimeIsUp ? attempt.Timeout + attempt.Queue.KillAfter : attempt.Timeout;
         var first = slow < limit ? slow : limit;
         return first >= TimeSpan.FromDays(3650) ? long.MaxValue : running.StartedTimestamp + Ticks(first);
     }

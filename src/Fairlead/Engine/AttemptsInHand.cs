@@ -10,6 +10,9 @@ internal sealed class AttemptsInHand
     /// <summary>How many there are; a snapshot for other threads.</summary>
     public int Count => _attempts.Count;
 
+    /// <summary>True while the only one is a job that must run alone.</summary>
+    public bool RunsAlone => _attempts.Count == 1 && _attempts.Values.First().Attempt.Job.Solo;
+
     /// <summary>Their keys.</summary>
     public IReadOnlyCollection<AttemptKey> Keys => _attempts.Keys;
 

@@ -68,7 +68,8 @@ internal sealed partial class CompletionPump(NodeSettings settings, AttemptsInHa
         {
             await ApplyAsync(_undelivered[0].Running.Node, cancellationToken);
         }
-        while (_released.TryPeek(out var released))
+        // Not before its abandonment is delivered: a release that overtakes it would be for nothing.
+        while (_released.TryPeek(out var released) && inHand.Find(released.Key) is null)
         {
             await Store.ReleaseAbandonedAsync(released.Node, released.Key, cancellationToken);
             _released.TryDequeue(out _);

@@ -67,6 +67,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     public void StopClaiming()
     {
         _stopping = true;
+        TakeBackWaiting();
+        _bell.Ring();
+    }
+
+    private void TakeBackWaiting()
+    {
         while (_ready.TryDequeue(out var waiting))
         {
             if (waiting.TryTakeBack())
@@ -74,7 +80,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
                 TakenBack?.Invoke(waiting);
             }
         }
-        _bell.Ring();
     }
 
     /// <inheritdoc />
@@ -82,11 +87,18 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     {
         if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now)
         {
+            // Noted once: a full node that cannot look now must not wait for a moment that is over, again and again.
             _look = true;
+            _nextDue = null;
         }
-        var room = Room();
+        if (_uncertain && membership.Node is { } unsure)
+        {
+            await ReconcileAsync(unsure, stop);
+        }
+        // A node that makes room for a job which must run alone takes nothing, but asks: another node may have taken that job meanwhile.
+        var room = _solo && inHand.Count > 0 ? 0 : Room();
         // A full node still asks once, for nothing, when work comes in: that is what records that it waits for slots.
-        if (_look && MayClaim && (room > 0 || !_leftWork))
+        if (_look && MayClaim && (room > 0 || !_leftWork || _solo))
         {
             await ClaimAsync(Math.Max(room, 0), stop);
             return;
@@ -98,7 +110,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         }
     }
 
-    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining && !(_solo && inHand.Count > 0);
+    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining;
 
     /// <summary>How many more jobs may be taken now.</summary>
     private int Room() => settings.Slots + Ahead() - inHand.Count + _ending;
@@ -133,15 +145,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         };
         _look = false;
         _freed = false;
+        var asked = clock.Ask();
         ClaimResult result;
         try
         {
-            if (_uncertain)
-            {
-                await store.ReconcileAsync(node, request.Sequence, [.. inHand.Keys], stop);
-                _uncertain = false;
-                request = request with { Sequence = ++_sequence };
-            }
             result = await store.ClaimAsync(request, CancellationToken.None);
         }
         catch (StoreUnavailableException)
@@ -152,24 +159,45 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _awaySince ??= clock.Now;
             throw;
         }
-        Take(node, result);
+        Take(node, request, result, asked);
     }
 
-    private void Take(NodeId node, ClaimResult result)
+    /// <summary>Whatever the node does next, full, draining or stopping: others must get what it does not know that it has.</summary>
+    private async ValueTask ReconcileAsync(NodeId node, CancellationToken stop)
     {
+        await store.ReconcileAsync(node, ++_sequence, [.. inHand.Keys], stop);
+        _uncertain = false;
+    }
+
+    private void Take(NodeId node, ClaimRequest request, ClaimResult result, long asked)
+    {
+        if (membership.Node != node)
+        {
+            // The answer came after this node had lost its lease: what it was given belongs to others by now.
+            _look = true;
+            return;
+        }
         _awaySince = null;
-        clock.Set(result.Now);
+        clock.Set(result.Now, asked);
         _nextDue = result.NextDue;
         _solo = result.DrainForSolo;
         _leftWork = result.More || result.DrainForSolo;
         // A slot that freed while the claim was under way may be what it lacked. Without one, asking again would get the same answer.
-        _look |= _leftWork && _freed;
+        _look |= _leftWork && (_freed || (request.Slots == 0 && !_solo && Room() > 0));
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
             var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade }, node, settings.Work);
             inHand.Add(running);
             _ready.Enqueue(running);
+        }
+        // Beside a job that runs alone nothing is given, and nothing is said about what waits: look again when it has ended.
+        _leftWork |= inHand.RunsAlone;
+        if (_stopping)
+        {
+            // Asked before the node was told to stop, answered after.
+            TakeBackWaiting();
+            return;
         }
         StartSlots();
     }

@@ -27,9 +27,10 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
     /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues.</exception>
     public async ValueTask JoinAsync(CancellationToken cancellationToken)
     {
+        var asked = clock.Ask();
         var lease = await store.JoinAsync(
             new NodeRegistration { Name = settings.Name, Queues = settings.Queues, Slots = settings.Slots, Lease = settings.Lease }, cancellationToken);
-        clock.Set(lease.Now);
+        clock.Set(lease.Now, asked);
         Node = lease.Node;
         Joined?.Invoke();
     }
@@ -57,8 +58,9 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
             await JoinAsync(stop);
             return;
         }
+        var asked = clock.Ask();
         var reply = await store.HeartbeatAsync(node, CancellationToken.None);
-        clock.Set(reply.Now);
+        clock.Set(reply.Now, asked);
         Draining = reply.Drain;
         if (!reply.Held)
         {

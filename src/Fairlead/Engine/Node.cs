@@ -59,6 +59,9 @@ internal sealed class Node : IAsyncDisposable
     /// <summary>How many jobs it holds.</summary>
     public int InHand => _inHand.Count;
 
+    /// <summary>Whether it knows of an attempt that is counted as its own.</summary>
+    public bool Holds(AttemptKey attempt) => _inHand.Find(attempt) is not null;
+
     /// <summary>Opens the store, joins, and starts every loop.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => OnLoopsAsync(async () =>
     {

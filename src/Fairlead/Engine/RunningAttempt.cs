@@ -49,6 +49,9 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node, TaskScheduler
     /// <summary>Set once it has been reported as slow; used by the watch only.</summary>
     public bool ReportedSlow { get; set; }
 
+    /// <summary>Set once it has run into its timeout, whatever it was asked to stop for before; used by the watch only.</summary>
+    public bool TimeIsUp { get; set; }
+
     /// <summary>Begins the work, unless its end was decided before it could begin.</summary>
     public bool TryStart(long timestamp)
     {

@@ -1,16 +1,32 @@
 namespace Fairlead.Engine;
 
 /// <summary>
-/// The store's time as this node knows it: its own clock plus the difference seen at the last answer. A node whose clock is minutes
-/// off still stamps its attempts rightly.
+/// The store's time as this node knows it: the last answer's, plus what has passed since by the clock that cannot jump. A node whose
+/// date is minutes off, or is set while it runs, still stamps its attempts and keeps its deadlines rightly.
 /// </summary>
 internal sealed class StoreClock(TimeProvider time)
 {
-    private long _offsetTicks;
+    /// <summary>An answer that took longer is too old to set the time back by.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
+    private volatile Reading? _last;
 
     /// <summary>The store's time, right to about one round trip.</summary>
-    public DateTimeOffset Now => time.GetUtcNow() + TimeSpan.FromTicks(Volatile.Read(ref _offsetTicks));
+    public DateTimeOffset Now => _last is { } last ? last.At + time.GetElapsedTime(last.Timestamp) : time.GetUtcNow();
+
+    /// <summary>When a question is asked whose answer will carry the store's time.</summary>
+    public long Ask() => time.GetTimestamp();
 
     /// <summary>Takes the store's time from an answer that has just arrived.</summary>
-    public void Set(DateTimeOffset storeNow) => Volatile.Write(ref _offsetTicks, (storeNow - time.GetUtcNow()).Ticks);
+    /// <param name="storeNow">What the store said.</param>
+    /// <param name="asked">What <see cref="Ask" /> gave before the question.</param>
+    public void Set(DateTimeOffset storeNow, long asked)
+    {
+        if (_last is null || storeNow > Now || time.GetElapsedTime(asked) < Fresh)
+        {
+            _last = new(storeNow, time.GetTimestamp());
+        }
+    }
+
+    private sealed record Reading(DateTimeOffset At, long Timestamp);
 }

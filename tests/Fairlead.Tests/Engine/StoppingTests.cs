@@ -60,6 +60,22 @@ public sealed class StoppingTests
     }
 
     [Fact]
+    public async Task A_cancelled_handler_that_ignores_its_token_loses_its_slot_at_timeout_plus_kill_after()
+    {
+        await using var harness = new FairleadHarness(f => f
+            .AddQueue("default", q => { q.Timeout = TimeSpan.FromSeconds(10); q.KillAfter = TimeSpan.FromSeconds(5); })
+            .AddJob("wait", (Wait job, TimeProvider time) => Task.Delay(job.Time, time)));
+
+        var deaf = await harness.Jobs.EnqueueAsync(new Wait(TimeSpan.FromHours(1)));
+        await harness.RunForAsync(TimeSpan.FromSeconds(5));
+        await harness.Jobs.CancelAsync(deaf.Id);
+        await harness.RunForAsync(TimeSpan.FromSeconds(12));
+
+        (await harness.Jobs.GetAsync(deaf.Id))!.Status.ShouldBe(JobStatus.Cancelled);
+        (await harness.Store.ListQueuesAsync())[0].Abandoned.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_stopping_node_drains_and_hands_back_what_does_not_end_in_time()
     {
         await using var harness = new FairleadHarness(f => f.AddJob("wait", (Wait job, TimeProvider time, CancellationToken token) => Task.Delay(job.Time, time, token)));

@@ -1,0 +1,158 @@
+using Fairlead.Simulation;
+using Fairlead.Storage;
+
+namespace Fairlead.Testing.Simulation;
+
+/// <summary>The world outside: enqueues work of every kind, cancels, retries, pauses, and meets lost answers of its own.</summary>
+internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plans, Auditor auditor, Random random, int jobs)
+{
+    private readonly List<JobId> _known = [];
+    private readonly HashSet<string> _paused = [];
+
+    public async Task RunAsync()
+    {
+        while (plans.NextTag <= jobs + 1 || auditor.Jobs.Count < jobs)
+        {
+            try
+            {
+                await ActAsync();
+            }
+            catch (StoreUnavailableException)
+            {
+                // A producer that got no answer does not know: whether it happened is the auditor's business.
+            }
+            catch (ArgumentException)
+            {
+                // An item's key is held: nothing was added.
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 900)), time);
+        }
+        await ResumeAllAsync();
+    }
+
+    private async Task ActAsync()
+    {
+        switch (random.Next(20))
+        {
+            case < 12:
+                var few = Enumerable.Range(0, random.Next(1, 5)).Select(_ => Job(depth: 0)).ToArray();
+                _known.AddRange((await store.EnqueueAsync(few)).Select(answer => answer.Id));
+                break;
+            case < 14:
+                _known.Add(await store.EnqueueBatchAsync(Batch()));
+                break;
+            case < 17:
+                await MeddleAsync(retry: random.Next(2) == 0);
+                break;
+            case < 18:
+                await PauseOrResumeAsync();
+                break;
+            default:
+                await Task.Delay(TimeSpan.FromSeconds(random.Next(1, 4)), time);
+                break;
+        }
+    }
+
+    /// <summary>An operator: cancels what there is, or retries what has failed. Items of batches too.</summary>
+    private async Task MeddleAsync(bool retry)
+    {
+        if (auditor.Jobs.Count == 0)
+        {
+            return;
+        }
+        var candidates = auditor.Jobs.Where(job => retry == (job.Status is JobStatus.Failed or JobStatus.Cancelled)).ToArray();
+        var id = candidates.Length > 0 ? candidates[random.Next(candidates.Length)].Id : auditor.Jobs[random.Next(auditor.Jobs.Count)].Id;
+        if (retry)
+        {
+            await store.RetryAsync(id);
+        }
+        else
+        {
+            await store.CancelAsync(id);
+        }
+    }
+
+    private async Task PauseOrResumeAsync()
+    {
+        var queue = ClusterQueues.All[random.Next(ClusterQueues.All.Count)].Name;
+        if (_paused.Add(queue))
+        {
+            await store.PauseAsync(queue);
+            return;
+        }
+        _paused.Remove(queue);
+        await store.ResumeAsync(queue);
+    }
+
+    private async Task ResumeAllAsync()
+    {
+        foreach (var queue in ClusterQueues.All)
+        {
+            for (var done = false; !done;)
+            {
+                try
+                {
+                    await store.ResumeAsync(queue.Name);
+                    done = true;
+                }
+                catch (StoreUnavailableException)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), time);
+                }
+            }
+        }
+    }
+
+    private NewBatch Batch()
+    {
+        var size = random.Next(2, 25);
+        return new NewBatch
+        {
+            Queue = "fast",
+            Items = [.. Enumerable.Range(0, size).Select(_ => Job(depth: 1) with { UniqueKey = null })],
+            Finalize = random.Next(4) == 0 ? null : new NewJob { Queue = "fast", Kind = ClusterQueues.Last, Payload = Plan(depth: 2) },
+            MaxParallel = random.Next(2) == 0 ? random.Next(1, 4) : null,
+            FailOnError = random.Next(3) == 0,
+        };
+    }
+
+    private NewJob Job(int depth)
+    {
+        var queue = ClusterQueues.All[random.Next(ClusterQueues.All.Count)].Name;
+        return new NewJob
+        {
+            Queue = queue,
+            Kind = random.Next(3) == 0 ? ClusterQueues.B : ClusterQueues.A,
+            Payload = Plan(depth),
+            Priority = random.Next(3) == 0 ? random.Next(-3, 4) : 0,
+            Delay = random.Next(6) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 15000)) : TimeSpan.Zero,
+            UniqueKey = random.Next(6) == 0 ? $"key{random.Next(5)}" : null,
+            Timeout = random.Next(8) == 0 ? TimeSpan.FromSeconds(random.Next(1, 6)) : null,
+            Deadline = random.Next(12) == 0 ? TimeSpan.FromSeconds(random.Next(5, 60)) : null,
+            Retries = random.Next(6) == 0 ? random.Next(0, 3) : null,
+            After = depth == 0 && random.Next(6) == 0 && _known.Count > 0 ? Some() : [],
+            Then = random.Next(8) == 0 ? new NextStep("fast", ClusterQueues.After) : null,
+        };
+    }
+
+    private JobId[] Some() => [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => _known[Math.Max(0, _known.Count - 1 - random.Next(12))]).Distinct()];
+
+    private ReadOnlyMemory<byte> Plan(int depth)
+    {
+        // Further plans first: what follows a job must be in the book when it does.
+        var result = plans.Add(new WorkPlan { Tag = plans.NextTag, Takes = TimeSpan.FromMilliseconds(random.Next(1, 300)) }).Tag;
+        var children = depth < 2 && random.Next(6) == 0 ? Enumerable.Range(0, random.Next(1, 3)).Select(_ => Job(depth + 2)).ToArray() : [];
+        var unwell = random.Next(10);
+        return WorkPlan.Write(plans.Add(new WorkPlan
+        {
+            Tag = plans.NextTag,
+            Takes = TimeSpan.FromMilliseconds(random.Next(20) == 0 ? random.Next(4000, 20000) : random.Next(3) == 0 ? random.Next(1, 20) : random.Next(20, 1500)),
+            Deaf = random.Next(10) == 0,
+            Failures = unwell < 2 ? random.Next(1, 5) : 0,
+            FailsForGood = unwell == 2,
+            Deferrals = unwell == 3 ? random.Next(1, 3) : 0,
+            Children = children,
+            Result = result,
+        }).Tag);
+    }
+}
