@@ -22,7 +22,24 @@ internal static class EngineReport
         Console.WriteLine($"{"single enqueues, 1 caller",-34} {"",12}   {Percentiles(latencies)}   one flush {floor.Flush(1000):N2} ms");
         Console.WriteLine($"{"pickup, same process",-34} {"",12}   {Percentiles(await EngineBench.PickupAsync(scratch.File("pickup.db"), 500))}");
         Console.WriteLine($"{"pickup, another process",-34} {"",12}   {Percentiles(await EngineBench.PickupElsewhereAsync(scratch.File("elsewhere.db"), 200))}");
-        Console.WriteLine($"{"idle",-34} {await EngineBench.IdleAsync(scratch.File("idle.db"), TimeSpan.FromSeconds(10)),12:P2} of a core");
+        return await IdleAsync();
+    }
+
+    /// <summary>What an idle node costs, over half a minute.</summary>
+    public static async Task<int> IdleAsync()
+    {
+        using var scratch = new Scratch();
+        Console.WriteLine($"{"idle",-34} {await EngineBench.IdleAsync(scratch.File("idle.db"), TimeSpan.FromSeconds(30)),12:P2} of a core");
+        return 0;
+    }
+
+    /// <summary>The backlog alone, for a profiler.</summary>
+    public static async Task<int> DrainAsync(string[] args)
+    {
+        using var scratch = new Scratch();
+        var jobs = args.Length > 0 ? int.Parse(args[0]) : 300_000;
+        int? most = args.Length > 1 ? int.Parse(args[1]) : null;
+        Console.WriteLine($"{"no-op jobs from a backlog",-34} {await EngineBench.DrainAsync(scratch.File("drain.db"), jobs, most),10:N0}/s");
         return 0;
     }
 

@@ -4,6 +4,8 @@ using Fairlead.Bench;
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["idle"] => await EngineReport.IdleAsync(),
+    ["drain", .. var rest] => await EngineReport.DrainAsync(rest),
     ["engine", .. var rest] => await EngineReport.RunAsync(rest),
     ["serve", var file] => await EngineBench.ServeAsync(file),
     ["latency", ..] => await LatencyBench.RunAsync(),

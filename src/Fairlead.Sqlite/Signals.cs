@@ -6,7 +6,7 @@ namespace Fairlead.Sqlite;
 /// Hints to the listeners of this store and of others on the same file: directly inside the store, by socket to others, and behind
 /// both a look at <c>PRAGMA data_version</c>, which also sees what the application's own transactions committed.
 /// </summary>
-internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposable
+internal sealed class Signals(DatabaseFile file, TimeProvider time, Func<long> ownCommits) : IDisposable
 {
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(5);
@@ -19,6 +19,7 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     private ITimer? poll;
     private long quickSince;
     private bool quick;
+    private long ownSeen;
 
     public IDisposable Add(Action<StoreSignals> listener)
     {
@@ -84,13 +85,25 @@ internal sealed class Signals(DatabaseFile file, TimeProvider time) : IDisposabl
     {
         lock (gate)
         {
-            if (version is null || !version.Changed())
+            if (version is null || !SomebodyElseCommitted(version))
             {
                 Calm();
                 return;
             }
         }
         Tell(StoreSignals.Work | StoreSignals.Control | StoreSignals.Ended);
+    }
+
+    /// <summary>
+    /// This store's own commits change the version too, and have been told already: taken for somebody else's, each heartbeat would set off
+    /// the next look, and that a heartbeat, for ever. What is overlooked in that moment is left to the engine's own poll.
+    /// </summary>
+    private bool SomebodyElseCommitted(DataVersion version)
+    {
+        var own = ownCommits();
+        var changed = version.Changed() && (quick || own == ownSeen);
+        ownSeen = own;
+        return changed;
     }
 
     private void Calm()

@@ -34,14 +34,14 @@ public sealed partial class SqliteJobStore : IJobStore, ITransactionalIntake
         file = new DatabaseFile(options);
         time = clock;
         readers = new ReaderPool(file);
-        signals = new Signals(file, clock);
+        signals = new Signals(file, clock, () => writer?.Commits ?? 0);
     }
 
     /// <inheritdoc />
     public string Description => "sqlite:" + file.Path;
 
     /// <inheritdoc />
-    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500));
+    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2));
 
     /// <summary>How many transactions have changed something, for the figures.</summary>
     internal long Commits => Writer.Commits;

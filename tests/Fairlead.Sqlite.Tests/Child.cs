@@ -19,7 +19,7 @@ public sealed class Child : IDisposable
 
     public int Id => process.Id;
 
-    public static Child Start(string role, string file)
+    public static Child Start(string role, string file, string share = "")
     {
         var start = new ProcessStartInfo("dotnet", [typeof(Child).Assembly.Location])
         {
@@ -27,6 +27,7 @@ public sealed class Child : IDisposable
         };
         start.Environment[Role] = role;
         start.Environment[Database] = file;
+        start.Environment[KilledNodes.Share] = share;
         return new(Process.Start(start)!);
     }
 
@@ -56,6 +57,11 @@ public sealed class Child : IDisposable
         if (Environment.GetEnvironmentVariable(Role) is not { } role)
         {
             return false;
+        }
+        if (role == "node")
+        {
+            await KilledNodes.PlayAsync(Environment.GetEnvironmentVariable(Database)!);
+            return true;
         }
         await PlayAsync(role, new SqliteJobStore(Environment.GetEnvironmentVariable(Database)!, TimeProvider.System));
         return true;

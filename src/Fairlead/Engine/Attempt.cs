@@ -42,8 +42,12 @@ public sealed class Attempt
             {
                 _progress = value;
             }
+            ProgressMade?.Invoke();
         }
     }
+
+    /// <summary>Hears of progress, to carry it to the store soon.</summary>
+    internal Action? ProgressMade { get; init; }
 
     /// <summary>Takes the progress if it has changed since it was last taken.</summary>
     internal bool TryTakeProgress(out AttemptProgress progress)

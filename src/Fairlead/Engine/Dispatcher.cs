@@ -187,7 +187,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         foreach (var job in result.Jobs)
         {
             var queue = _queues[job.Queue].Definition;
-            var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now }, node, settings.Work);
+            var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade }, node, settings.Work);
             inHand.Add(running);
             _ready.Enqueue(running);
         }

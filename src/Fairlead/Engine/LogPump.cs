@@ -10,7 +10,7 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
     private const int MostWaiting = 20_000;
     private const int MostAtOnce = 2_000;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
     private readonly ConcurrentQueue<JobLogLine> _lines = new();
     private readonly List<JobLogLine> _undelivered = [];
     private readonly SemaphoreSlim _flushing = new(1, 1);
@@ -19,6 +19,9 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
 
     /// <summary>Makes the log of one attempt.</summary>
     public IAttemptLog For(AttemptKey attempt) => new AttemptLog(this, attempt);
+
+    /// <summary>An attempt has reported progress. Called from anywhere.</summary>
+    public void ProgressMade() => _bell.Ring();
 
     /// <summary>Delivers every line written so far.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)

@@ -154,6 +154,22 @@ internal static unsafe partial class Libc
         return WaitId(byPid, child, info, options) != 0 || *(int*)info != 0;
     }
 
+    /// <summary>A child of this thread alone that has ended and waits to be reaped; 0 when all live, -1 when there are none.</summary>
+    internal static int EndedChildOfThread()
+    {
+        const int all = 0, exited = 4, leave = 0x0100_0000;
+        var info = stackalloc byte[256];
+        var pid = (int*)(info + (sizeof(nint) == 8 ? 16 : 12));
+        *pid = 0;
+        int result;
+        do
+        {
+            result = WaitId(all, 0, info, WNOHANG | WNOTHREAD | WALL | exited | leave);
+        }
+        while (result != 0 && LastError == EINTR);
+        return result == 0 ? *pid : -1;
+    }
+
     /// <summary>For pipes: they have no other flag that this would take away.</summary>
     internal static void SetNonBlocking(int fd) => Control(fd, F_SETFL, NonBlocking);
 

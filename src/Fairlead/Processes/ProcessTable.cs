@@ -39,6 +39,14 @@ internal static unsafe class ProcessTable
         ShouldIncludePredicate = static (ref FileSystemEntry entry) => char.IsAsciiDigit(entry.FileName[0]),
     };
 
+    /// <summary>The number that was given to a process last.</summary>
+    internal static int LastPid()
+    {
+        Span<byte> buffer = stackalloc byte[128];
+        var text = buffer[..ReadFile("/proc/loadavg\0"u8, buffer)].TrimEnd((byte)'\n');
+        return Utf8Parser.TryParse(text[(text.LastIndexOf((byte)' ') + 1)..], out int pid, out _) ? pid : 0;
+    }
+
     /// <summary>Reads one; false when it is gone or a zombie.</summary>
     internal static bool TryRead(int pid, out ProcessLine line)
     {
@@ -78,6 +86,11 @@ internal static unsafe class ProcessTable
         Utf8Formatter.TryFormat(pid, path[6..], out var digits);
         file.CopyTo(path[(6 + digits)..]);
         path[6 + digits + file.Length] = 0;
+        return ReadFile(path, buffer);
+    }
+
+    private static int ReadFile(ReadOnlySpan<byte> path, Span<byte> buffer)
+    {
         var fd = Libc.Open(path);
         if (fd < 0)
         {

@@ -19,6 +19,9 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
 
     private sealed record Stranger(long Started, HashSet<Ward> MayBelongTo);
 
+    /// <summary>True when it can see more than process groups.</summary>
+    internal bool SeesTrees => rung != Rung.Group;
+
     internal bool HasStrangers => _strangers.Count > 0;
 
     internal void Add(Ward ward) => _byMark.Add(ward.Mark, ward);
@@ -111,6 +114,31 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
                 Libc.Kill(pid, Libc.SIGSTOP);
                 any |= ProcessTable.TryRead(pid, out _) && ward.Killed.Add(pid);
                 Libc.Kill(pid, Libc.SIGKILL);
+            }
+        }
+        return any;
+    }
+
+    /// <summary>
+    /// Ends what forks and leaves faster than /proc can be read, each process living for one step only: those are always among the numbers given
+    /// last, which can be tried one by one in a fraction of such a step.
+    /// </summary>
+    internal bool KillYoungest(JobMark mark) => rung >= Rung.Mark && KillYoungest(mark, ofWarden: false);
+
+    private static bool KillYoungest(JobMark mark, bool ofWarden)
+    {
+        const int sweeps = 20, reach = 64;
+        var any = false;
+        for (var i = 0; i < sweeps; i++)
+        {
+            var last = ProcessTable.LastPid();
+            for (var pid = Math.Max(last - reach, 2); pid < last + reach; pid++)
+            {
+                if (JobMark.Of(pid) is { } found && (ofWarden ? found.IsOf(mark) : found == mark) && pid != Libc.GetPid())
+                {
+                    any |= ProcessTable.TryRead(pid, out _);
+                    Libc.Kill(pid, Libc.SIGKILL);
+                }
             }
         }
         return any;
@@ -217,14 +245,19 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
 
     /// <summary>
     /// Ends every process that carries a mark of <paramref name="warden" />, for when it is dead and cannot: found by mark and environment
-    /// until a look around finds none. True when that was reached within <paramref name="patience" />.
+    /// until several looks around find none: orphans of a dead warden are handed to others, so nothing proves it. True when that was reached within <paramref name="patience" />.
     /// </summary>
     internal static bool EndAll(JobMark warden, TimeProvider time, TimeSpan patience)
     {
+        const int enough = 5;
         var start = time.GetTimestamp();
         CgroupYard.EndAll(warden);
-        while (KillAllMarked(warden))
+        for (var quiet = 0; quiet < enough; quiet++)
         {
+            if (KillAllMarked(warden) | KillYoungest(warden, ofWarden: true))
+            {
+                quiet = 0;
+            }
             if (time.GetElapsedTime(start) > patience)
             {
                 return false;
@@ -233,6 +266,15 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
         }
         CgroupYard.EndAll(warden);
         return true;
+    }
+
+    /// <summary>Ends all of a warden's that forks and leaves; only when no job of it runs.</summary>
+    internal void KillYoungestOfAll()
+    {
+        if (rung >= Rung.Mark)
+        {
+            KillYoungest(warden, ofWarden: true);
+        }
     }
 
     private static bool KillAllMarked(JobMark warden)

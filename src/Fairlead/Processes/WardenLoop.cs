@@ -10,6 +10,7 @@ internal sealed unsafe class WardenLoop
 {
     private const int PipeSize = 64 * 1024;
     private const int LazyFlush = 5;
+    private const int LongestLook = 10;
     private const long GiveUpAfter = 30_000;
     private const int NodeOut = 1;
 
@@ -22,6 +23,7 @@ internal sealed unsafe class WardenLoop
     private readonly TreeEnder _ender;
     private readonly Dictionary<ulong, Ward> _wards = [];
     private readonly FrameWriter _events = new();
+    private readonly int _emptyLooksNeeded;
     private readonly PollList _polls = new();
     private readonly List<Ward> _polled = [];
     private readonly byte* _buffer = (byte*)NativeMemory.Alloc(PipeSize);
@@ -39,6 +41,8 @@ internal sealed unsafe class WardenLoop
         _orphans = orphans;
         var containment = Ladder.Climb(hello.Rung, hello.Mark, time, out _yard);
         _intake = new Intake(commands, new BaseEnvironment(hello.Environment), _yard, containment.Rung >= Rung.Mark, Now);
+        // One look is a proof only where the dead carry marks and are handed to us.
+        _emptyLooksNeeded = containment.Rung >= Rung.Mark && orphans.IsExact ? 1 : 3;
         _ender = new TreeEnder(containment.Rung, hello.Mark, _wards, Admit);
         Libc.SetNonBlocking(NodeOut);
         _events.Begin(FrameType.Ready).Int32(WardenProtocol.Version).Int32(Libc.GetPid()).Byte((byte)containment.Rung).Text(containment.Detail).End();
@@ -333,28 +337,41 @@ internal sealed unsafe class WardenLoop
         }
     }
 
-    /// <summary>Kills what is left; the job has ended when two looks in a row find nothing: one alone can be overtaken by a fork.</summary>
+    /// <summary>Kills what is left, and looks again until a look finds nothing.</summary>
     private void Look(Ward ward)
     {
+        _orphans.Any();
+        _orphans.Forget(ward.Mark);
         var living = _ender.Kill(ward);
         if (living > 0 && ward.KilledAt == Ward.Never)
         {
             ward.KilledAt = _now;
         }
-        var empty = living == 0 && ward.HasExited && ward.Pen is not { IsPopulated: true };
-        ward.EmptyLooks = empty ? ward.EmptyLooks + 1 : 0;
-        if (ward.EmptyLooks >= 2 || (ward.HasExited && !_orphans.Any()))
+        var others = _orphans.Any();
+        ward.EmptyLooks = living == 0 && ward.HasExited && IsProven(ward) ? ward.EmptyLooks + 1 : 0;
+        if (ward.HasExited && (!others || ward.EmptyLooks >= _emptyLooksNeeded))
         {
             Finish(ward, 0);
         }
         else if (ward.DueAt <= _now)
         {
-            Finish(ward, living);
+            Finish(ward, Math.Max(living, 1));
         }
         else
         {
-            ward.LookAt = _now + Math.Min(1 + ward.Looks++ / 4, 50);
+            ward.LookAt = _now + Math.Min(1 + ward.Looks++ / 4, LongestLook);
         }
+    }
+
+    /// <summary>A look alone can be overtaken by what forks and leaves; that is reaped meanwhile, though, or sits in the job's cgroup.</summary>
+    private bool IsProven(Ward ward)
+    {
+        var wasThere = _orphans.Reaped(ward.Mark);
+        if (wasThere && ward.Looks > 1)
+        {
+            _ender.KillYoungest(ward.Mark);
+        }
+        return !wasThere && ward.Pen is not { IsPopulated: true };
     }
 
     private void Finish(Ward ward, int left)
@@ -388,6 +405,7 @@ internal sealed unsafe class WardenLoop
         ward.HasEnded = true;
         _wards.Remove(ward.Id);
         _ender.Remove(ward);
+        _orphans.Forget(ward.Mark);
         ward.Dispose();
         _sweepAt = exit.Left > 0 || _ender.HasStrangers || _wards.Count == 0 && exit.Killed > 0 ? _now : _sweepAt;
     }
@@ -425,9 +443,12 @@ internal sealed unsafe class WardenLoop
     /// <summary>No job is left: whatever is still below this process is nobody's.</summary>
     private void EndTheRest()
     {
-        for (var i = 0; i < 1000 && _orphans.Any() && _ender.KillLeftovers(); i++)
+        var quiet = 0;
+        for (var until = Now() + GiveUpAfter; _ender.SeesTrees && _orphans.Any() && Now() < until && quiet < 3;)
         {
-            Libc.Pause(1 + i / 10);
+            quiet = _ender.KillLeftovers() || _orphans.IsExact ? 0 : quiet + 1;
+            _ender.KillYoungestOfAll();
+            Libc.Pause(1);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Fairlead.Processes;
 using static Fairlead.Tests.Processes.WardenHarness;
@@ -18,8 +17,8 @@ public sealed class NothingOutlivesItsNode
         await UntilAsync(() => Living(tag).Count >= 2 * StubbornTreeSize, "both trees are up");
         var warden = int.Parse((await node.StandardOutput.ReadLineAsync())!);
         Send(node.Id, Kill);
-        await UntilAsync(() => Living(tag).Count == 0, "nothing is left", seconds: 2);
-        await UntilAsync(() => !ProcessTable.TryRead(warden, out _), "the warden is gone too", seconds: 2);
+        await UntilAsync(() => Living(tag).Count == 0, "nothing is left");
+        await UntilAsync(() => !ProcessTable.TryRead(warden, out _), "the warden is gone too");
     }
 
     [Fact]
@@ -30,7 +29,7 @@ public sealed class NothingOutlivesItsNode
         await UntilAsync(() => Living(tag).Count >= 2 * StubbornTreeSize, "both trees are up");
         await node.StandardOutput.ReadLineAsync();
         Send(node.Id, Stop);
-        await UntilAsync(() => Living(tag).Count == 0, "nothing is left", seconds: 4);
+        await UntilAsync(() => Living(tag).Count == 0, "nothing is left");
         Send(node.Id, Continue);
         (await node.StandardOutput.ReadLineAsync()).ShouldBe("Silenced Silenced");
         (await node.StandardOutput.ReadLineAsync()).ShouldBe("again 0");

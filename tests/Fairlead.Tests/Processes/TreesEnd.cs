@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Fairlead.Processes;
 using static Fairlead.Tests.Processes.WardenHarness;
 
@@ -19,14 +18,14 @@ public sealed class TreesEnd
         var neighbour = warden.RunAsync(Shell(StubbornTree(neighbours), killAfter: 0.2), new Recorder(), stop.Token);
         await UntilAsync(() => Living(neighbours).Count >= StubbornTreeSize, "the neighbour is up");
 
-        var clock = Stopwatch.StartNew();
         var exit = await warden.RunAsync(Shell(StubbornTree(ours), TimeSpan.FromSeconds(1), killAfter: 0.5), new Recorder(), default);
 
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(1.4, 2.5);
         Living(ours).ShouldBeEmpty();
         exit.Reason.ShouldBe(EndReason.TimedOut);
-        exit.TermAfter!.Value.TotalSeconds.ShouldBeInRange(1, 1.3);
-        exit.KillAfter!.Value.TotalSeconds.ShouldBeInRange(1.5, 2);
+        exit.TermAfter!.Value.TotalSeconds.ShouldBeGreaterThanOrEqualTo(1);
+        exit.KillAfter!.Value.TotalSeconds.ShouldBeGreaterThanOrEqualTo(1.5);
+        // A loaded machine may be late with everything, but not by the second that the promise allows for the killing itself.
+        (exit.Elapsed - exit.KillAfter.Value).TotalSeconds.ShouldBeLessThan(1);
         exit.Killed.ShouldBeGreaterThanOrEqualTo(StubbornTreeSize);
         Living(neighbours).Count.ShouldBeGreaterThanOrEqualTo(StubbornTreeSize);
 
@@ -96,6 +95,9 @@ public sealed class TreesEnd
         var exit = await warden.RunAsync(Shell(script, TimeSpan.FromSeconds(1.5), killAfter: 0.1), new Recorder(), default);
         exit.Reason.ShouldBe(EndReason.TimedOut);
         exit.Left.ShouldBe(0);
+        // Two looks apart in time: a survivor of this kind could slip through one.
+        Living(tag).ShouldBeEmpty();
+        await warden.RunAsync("sleep 0.1");
         Living(tag).ShouldBeEmpty();
     }
 
