@@ -196,7 +196,6 @@ internal sealed partial class Auditor
             QueueNamed(job.Queue).Abandoned++;
         }
         RequireRightTimes(node, job, transition);
-        Expect(job, transition);
         var late = job.Deadline - Now <= transition.Delay || (ClusterQueues.Named(job.Queue).RetryBudget is not null && transition.CostsAttempt);
         if (transition.To.IsEnded())
         {
@@ -214,6 +213,8 @@ internal sealed partial class Auditor
         {
             Becomes(job, transition.To, JobStatus.Queued);
         }
+        // After its end and all that came with it: keys are free by then.
+        Expect(job, transition);
     }
 
     /// <summary>However wrong its clock is, a node stamps its attempts by the store's.</summary>
@@ -238,7 +239,7 @@ internal sealed partial class Auditor
         {
             var held = next.UniqueKey is { } key ? _keys.GetValueOrDefault((next.Queue, key)) : null;
             var twice = next.UniqueKey is not null && _expected.Exists(e => e.Job.Queue == next.Queue && e.Job.UniqueKey == next.UniqueKey);
-            if (!twice && (held is null || (held == job && job.Abandoned.Count == 0)))
+            if (!twice && held is null)
             {
                 _expected.Add(new(next, null, $"enqueue on completion of {job.Id}"));
             }
