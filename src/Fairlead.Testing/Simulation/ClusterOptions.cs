@@ -14,6 +14,9 @@ internal sealed record ClusterOptions
 
     public int Faults { get; init; } = 10;
 
+    /// <summary>How much of the journal a failure shows.</summary>
+    public int Lines { get; init; } = 40;
+
     /// <summary>Stands between the auditor and the store: a bug of the store.</summary>
     public Func<IJobStore, TimeProvider, IJobStore>? StoreBug { get; init; }
 

@@ -13,7 +13,6 @@ internal sealed class ClusterSimulation
     private static readonly TimeSpan Longest = TimeSpan.FromHours(2);
     /// <summary>Longer than a lease and a sweep: the ids that nodes have lost are gone by then.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
-    private static readonly int Lines = int.TryParse(Environment.GetEnvironmentVariable("FAIRLEAD_SIMULATION_LINES"), out var lines) ? lines : 40;
     private readonly int _seed;
     private readonly ClusterOptions _options;
     private readonly VirtualTime _time = new();
@@ -114,8 +113,8 @@ internal sealed class ClusterSimulation
         Seed {_seed}: {_auditor.Failure}
         At {(_time.Now - new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds:0.000} s. Run it alone with FAIRLEAD_SIMULATION_SEED={_seed}.
         What happened to the job:
-        {(_auditor.FailedJob is { } job ? _journal.Tail(40, job.Value) : "  (it is about no single job)")}
+        {(_auditor.FailedJob is { } job ? _journal.Tail(_options.Lines, job.Value) : "  (it is about no single job)")}
         What happened last:
-        {_journal.Tail(Lines)}
+        {_journal.Tail(_options.Lines)}
         """);
 }

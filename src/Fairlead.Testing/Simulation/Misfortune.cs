@@ -16,7 +16,7 @@ internal sealed class Misfortune(VirtualTime time, Cluster cluster, Journal jour
         {
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1500, 9000)), time);
             var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
-            pending.Add(StrikeAsync(node, random.Next(14)));
+            pending.Add(StrikeAsync(node, random.Next(15)));
         }
         await Task.WhenAll(pending);
         cluster.EndDisturbances();
@@ -42,6 +42,8 @@ internal sealed class Misfortune(VirtualTime time, Cluster cluster, Journal jour
             case 7:
                 cluster.ClientDisturbances.Next(null, new(random.Next(2) == 0 ? Fault.Fail : Fault.LoseAnswer));
                 return Task.CompletedTask;
+            case 8:
+                return DeafenAsync(node);
             default:
                 for (var i = random.Next(1, 4); i > 0; i--)
                 {
@@ -77,6 +79,14 @@ internal sealed class Misfortune(VirtualTime time, Cluster cluster, Journal jour
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(500, 20000)), time);
             node.Thaw();
         }
+    }
+
+    /// <summary>Signals are hints: without them work is found a poll later.</summary>
+    private async Task DeafenAsync(SimulatedNode node)
+    {
+        node.Door.Deaf = true;
+        await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1000, 20000)), time);
+        node.Door.Deaf = false;
     }
 
     private async Task RestartAsync(SimulatedNode node)

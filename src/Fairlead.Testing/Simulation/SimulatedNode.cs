@@ -20,7 +20,7 @@ internal sealed class SimulatedNode
         _disturbances = new Disturbances(time, new Random(random.Next()));
         Clock = new SkewedTime(time) { Skew = TimeSpan.FromSeconds(random.Next(-240, 241)) };
         IJobStore way = new AuditedStore(shared, auditor, this);
-        way = new FaultyJobStore(way, time, _disturbances.Decide);
+        way = Door = new FaultyJobStore(way, time, _disturbances.Decide);
         way = options.NodeBug?.Invoke(way, time) ?? way;
         Slots = random.Next(2, 7);
         Engine = new Node(way, Settings(role, auditor, plans, options, random), new EngineErrors(auditor));
@@ -35,6 +35,9 @@ internal sealed class SimulatedNode
     public Node Engine { get; }
 
     public SkewedTime Clock { get; }
+
+    /// <summary>Its way to the store.</summary>
+    public FaultyJobStore Door { get; }
 
     public Disturbances Disturbances => _disturbances;
 
