@@ -122,7 +122,7 @@ internal static class EngineBench
     {
         using var host = BuildHost(file, new Countdown(1), null, runs: true);
         await host.StartAsync();
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(TimeSpan.FromSeconds(15));
         using var self = Process.GetCurrentProcess();
         var before = self.TotalProcessorTime;
         await Task.Delay(time);
