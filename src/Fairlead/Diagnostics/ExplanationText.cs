@@ -57,7 +57,7 @@ public static class ExplanationText
     {
         WaitCause.Run => "running",
         WaitCause.Start => "ready, with nothing in the way but the engine itself",
-        WaitCause.Slot => $"waiting for a slot, all of '{cause.Key}' being taken",
+        WaitCause.Slot => $"waiting for a slot, all of {Owner(cause.Key)} being taken",
         WaitCause.Limit => $"waiting for a permit of '{cause.Key}'",
         WaitCause.Group => $"waiting for the turn of group '{cause.Key}'",
         WaitCause.Breaker => $"quarantined by the breaker of '{cause.Key}'",
@@ -68,6 +68,9 @@ public static class ExplanationText
         WaitCause.NoNode => $"waiting because no live node served '{cause.Key}'",
         _ => "waiting because the store could not be reached",
     };
+
+    /// <summary>Slots belong to a queue, by its name, or to a node, by its number.</summary>
+    private static string Owner(string key) => key.All(char.IsAsciiDigit) ? $"node {key}" : $"'{key}'";
 
     private static string Binding(Explanation it) => it.Binding == "longest_job" ? "its longest job takes that long" : "all run time spread over them";
 
