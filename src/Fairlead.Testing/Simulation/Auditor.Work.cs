@@ -92,10 +92,12 @@ internal sealed partial class Auditor
         {
             return;
         }
+        // What it missed it finds by its poll.
+        var heard = Now - node.LastDeaf < Patience ? Patience : Soon;
         foreach (var served in ClusterQueues.ServedBy(node.Role))
         {
             var queue = QueueNamed(served.Definition.Name);
-            if (queue.Paused || Now - queue.LastFull < Soon || queue.Tally.Processing >= (served.Definition.MaxConcurrent ?? int.MaxValue))
+            if (queue.Paused || Now - queue.LastFull < heard || queue.Tally.Processing >= (served.Definition.MaxConcurrent ?? int.MaxValue))
             {
                 continue;
             }

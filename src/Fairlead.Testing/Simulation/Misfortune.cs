@@ -84,9 +84,9 @@ internal sealed class Misfortune(VirtualTime time, Cluster cluster, Journal jour
     /// <summary>Signals are hints: without them work is found a poll later.</summary>
     private async Task DeafenAsync(SimulatedNode node)
     {
-        node.Door.Deaf = true;
+        node.Deafen();
         await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1000, 20000)), time);
-        node.Door.Deaf = false;
+        node.HearAgain();
     }
 
     private async Task RestartAsync(SimulatedNode node)

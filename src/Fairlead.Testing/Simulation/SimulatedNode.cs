@@ -12,6 +12,7 @@ internal sealed class SimulatedNode
     private readonly NodeScheduler _scheduler;
     private readonly Disturbances _disturbances;
     private readonly Auditor _auditor;
+    private DateTimeOffset _heardAgain;
 
     public SimulatedNode(string name, int role, VirtualTime time, Auditor auditor, PlanBook plans, ClusterOptions options, IJobStore shared, Random random)
     {
@@ -35,6 +36,9 @@ internal sealed class SimulatedNode
     public Node Engine { get; }
 
     public SkewedTime Clock { get; }
+
+    /// <summary>When it last may have missed a signal.</summary>
+    public DateTimeOffset LastDeaf => Door.Deaf ? _time.Now : _heardAgain;
 
     /// <summary>Its way to the store.</summary>
     public FaultyJobStore Door { get; }
@@ -100,6 +104,10 @@ internal sealed class SimulatedNode
         Engine.Crash();
         _auditor.NodeCrashed(this);
     }
+
+    public void Deafen() => Door.Deaf = true;
+
+    public void HearAgain() => (Door.Deaf, _heardAgain) = (false, _time.Now);
 
     public void Freeze()
     {

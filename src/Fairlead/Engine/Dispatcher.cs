@@ -18,6 +18,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private readonly RunTimeEstimate _runTime = new();
     private int _executing;
     private long _sequence;
+    private long _lookedAt = settings.Time.GetTimestamp();
     private int _signalled;
     private bool _look = true;
     private bool _leftWork;
@@ -85,11 +86,12 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <inheritdoc />
     protected override async ValueTask StepAsync(CancellationToken stop)
     {
-        if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now)
+        if (Interlocked.Exchange(ref _signalled, 0) == 1 || _nextDue <= clock.Now || UntilPoll <= TimeSpan.Zero)
         {
             // Noted once: a full node that cannot look now must not wait for a moment that is over, again and again.
             _look = true;
             _nextDue = null;
+            _lookedAt = settings.Time.GetTimestamp();
         }
         if (_uncertain && membership.Node is { } unsure)
         {
@@ -103,12 +105,11 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             await ClaimAsync(Math.Max(room, 0), stop);
             return;
         }
-        // Not "_look |= await …": that reads _look before the wait, and would undo what slots that freed meanwhile have set.
-        if (await WaitAsync(stop))
-        {
-            _look = true;
-        }
+        await WaitAsync(stop);
     }
+
+    /// <summary>The poll counts from the last look, however often the bell rings for other reasons.</summary>
+    private TimeSpan UntilPoll => store.Traits.Poll - settings.Time.GetElapsedTime(_lookedAt);
 
     private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining;
 
@@ -118,17 +119,15 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
     private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
 
-    /// <summary>Waits for a ring, the next due time or the poll; true when the poll or the due time came, which is a reason to look.</summary>
-    private async ValueTask<bool> WaitAsync(CancellationToken stop)
+    /// <summary>Waits for a ring, the next due time or the poll.</summary>
+    private async ValueTask WaitAsync(CancellationToken stop)
     {
-        var wait = store.Traits.Poll;
+        var wait = UntilPoll;
         if (_nextDue is { } due && due - clock.Now is var left && left < wait)
         {
             wait = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
         }
-        var before = settings.Time.GetTimestamp();
         await _bell.WaitAsync(wait, stop);
-        return settings.Time.GetElapsedTime(before) >= wait;
     }
 
     private async ValueTask ClaimAsync(int room, CancellationToken stop)
@@ -145,6 +144,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         };
         _look = false;
         _freed = false;
+        _lookedAt = settings.Time.GetTimestamp();
         var asked = clock.Ask();
         ClaimResult result;
         try
