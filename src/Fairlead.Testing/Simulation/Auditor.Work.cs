@@ -29,7 +29,7 @@ internal sealed partial class Auditor
         Require(_claimedBy.GetValueOrDefault(attempt)?.Id == node.Engine.Id,
             $"its attempt {attempt.Fence} was begun on {node.Name} under node id {_claimedBy.GetValueOrDefault(attempt)?.Id}, and the node knew that it is {node.Engine.Id} now", job);
         Require(!toldToStop, $"its attempt {attempt.Fence} was begun on {node.Name} although it had been told to stop", job);
-        Require(!node.HasStopped, $"its attempt {attempt.Fence} was begun on {node.Name}, which had stopped", job);
+        Require(!node.KnowsToStop, $"its attempt {attempt.Fence} was begun on {node.Name}, which had been told to stop", job);
     }
 
     public void AttemptEnded(SimulatedNode node, AttemptKey attempt, string how)
@@ -63,7 +63,7 @@ internal sealed partial class Auditor
     }
 
     /// <summary>Once a second: what must have happened by now.</summary>
-    public void LookForWhatIsLate(IReadOnlyList<SimulatedNode> nodes)
+    public void LookForWhatIsLate(IReadOnlyList<SimulatedNode> nodes, IEnumerable<SimulatedNode> all)
     {
         var well = nodes.Where(node => node.IsWellFor(RescueWithin + Patience)).ToArray();
         foreach (var orphan in _orphans.Where(orphan => orphan.At <= Now).ToArray())
@@ -75,6 +75,9 @@ internal sealed partial class Auditor
         foreach (var node in nodes.Where(node => node.IsWellFor(Patience)))
         {
             RequireWork(node);
+        }
+        foreach (var node in all.Where(node => node.IsInPeaceFor(Patience)))
+        {
             RequireStarted(node);
         }
     }

@@ -12,6 +12,9 @@ internal sealed class Cluster(VirtualTime time, Auditor auditor, PlanBook plans,
 
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
+    /// <summary>Those that were taken out too: they may be stopping still.</summary>
+    public IEnumerable<SimulatedNode> All => _nodes.Concat(_takenOut);
+
     public Disturbances ClientDisturbances => clients;
 
     public void StartOne(int role)
@@ -34,7 +37,7 @@ internal sealed class Cluster(VirtualTime time, Auditor auditor, PlanBook plans,
     public void EndDisturbances()
     {
         clients.End();
-        foreach (var node in _nodes.Concat(_takenOut))
+        foreach (var node in All)
         {
             node.Disturbances.End();
         }

@@ -103,7 +103,7 @@ internal sealed class ClusterSimulation
         while (!_over)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), _time);
-            _auditor.LookForWhatIsLate(_cluster.Nodes);
+            _auditor.LookForWhatIsLate(_cluster.Nodes, _cluster.All);
         }
     }
 

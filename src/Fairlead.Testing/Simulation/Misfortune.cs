@@ -93,7 +93,13 @@ internal sealed class Misfortune(VirtualTime time, Cluster cluster, Journal jour
     {
         if (node.IsUp && cluster.TryTakeOut(node))
         {
-            var stopping = node.StopAsync(TimeSpan.FromMilliseconds(random.Next(0, 5000)));
+            if (random.Next(2) == 0)
+            {
+                // A claim whose answer is lost or late while its node is told to stop.
+                node.Disturbances.Next("Claim", AnyFault());
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 1000)), time);
+            }
+            var stopping = node.StopAsync(TimeSpan.FromMilliseconds(random.Next(0, 20000)));
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 2000)), time);
             cluster.StartOne(node.Role);
             await stopping;

@@ -8,11 +8,14 @@ namespace Fairlead.Testing.Simulation;
 /// <summary>One node of the simulated cluster: the real engine, its own wrong clock, its own way to the store, its own way to die.</summary>
 internal sealed class SimulatedNode
 {
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
     private readonly VirtualTime _time;
     private readonly NodeScheduler _scheduler;
     private readonly Disturbances _disturbances;
     private readonly Auditor _auditor;
     private DateTimeOffset _heardAgain;
+    private DateTimeOffset _stopAsked = DateTimeOffset.MaxValue;
+    private DateTimeOffset _thawed;
 
     public SimulatedNode(string name, int role, VirtualTime time, Auditor auditor, PlanBook plans, ClusterOptions options, IJobStore shared, Random random)
     {
@@ -52,6 +55,9 @@ internal sealed class SimulatedNode
 
     public bool HasStopped { get; private set; }
 
+    /// <summary>It was told to stop, and had a moment to hear it.</summary>
+    public bool KnowsToStop => !IsFrozen && _time.Now - _stopAsked > Moment && _time.Now - _thawed > Moment;
+
     public bool IsFrozen { get; private set; }
 
     public DateTimeOffset UpSince { get; private set; }
@@ -68,8 +74,11 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>It has been up and left in peace for that long.</summary>
-    public bool IsWellFor(TimeSpan time) =>
-        IsUp && !IsFrozen && _time.Now - UpSince >= time && _time.Now - _disturbances.Last >= time;
+    public bool IsWellFor(TimeSpan time) => IsUp && IsInPeaceFor(time);
+
+    /// <summary>The same, while it stops too.</summary>
+    public bool IsInPeaceFor(TimeSpan time) =>
+        !HasCrashed && !HasStopped && !IsFrozen && _time.Now - UpSince >= time && _time.Now - _disturbances.Last >= time;
 
     public async Task StartAsync()
     {
@@ -91,6 +100,7 @@ internal sealed class SimulatedNode
     public async Task StopAsync(TimeSpan drain)
     {
         IsUp = false;
+        _stopAsked = _time.Now;
         using var limit = new CancellationTokenSource(drain, _time);
         await Engine.StopAsync(limit.Token);
         HasStopped = true;
@@ -119,6 +129,7 @@ internal sealed class SimulatedNode
     public void Thaw()
     {
         IsFrozen = false;
+        _thawed = _time.Now;
         _disturbances.Touch();
         _scheduler.Thaw();
     }
