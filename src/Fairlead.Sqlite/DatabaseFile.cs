@@ -42,7 +42,8 @@ internal sealed class DatabaseFile
         }
         builder.DataSource = Path = System.IO.Path.GetFullPath(builder.DataSource);
         builder.Pooling = false;
-        builder.Mode = SqliteOpenMode.ReadWriteCreate;
+        // Who asks for Mode=ReadOnly hears when the store is opened that it has to be written, from SQLite itself.
+        builder.Mode = builder.Mode == SqliteOpenMode.ReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate;
         connectionString = builder.ToString();
     }
 
