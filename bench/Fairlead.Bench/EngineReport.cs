@@ -12,6 +12,7 @@ internal static class EngineReport
         using var floor = new SqliteFloor(scratch.File("floor.db"));
         var insertFloor = floor.Insert(jobs);
         var completeFloor = floor.Complete(jobs);
+        Console.WriteLine($"{"floor through ADO.NET commands",-34} {floor.CompleteThroughAdo(jobs),10:N0}/s");
 
         Rate("bulk enqueue (10,000 a call)", await EngineBench.BulkEnqueueAsync(scratch.File("bulk.db"), jobs), insertFloor);
         Rate("no-op jobs from a backlog", await EngineBench.DrainAsync(scratch.File("drain.db"), jobs, null), completeFloor);
