@@ -11,7 +11,7 @@ public sealed partial class SqliteJobStore
     /// <inheritdoc />
     public async ValueTask<RescueResult> RescueAsync(CancellationToken cancellationToken = default)
     {
-        // Looked at from outside first: the sweep comes four times a second and finds nothing nearly always.
+        // Looked at from outside first: the sweep comes every half second and finds nothing nearly always.
         var dead = Read(sql => LiveNodes(sql).FindAll(IsDead));
         return dead.Count == 0 ? RescueResult.None : await WriteAsync(Rescue, cancellationToken);
     }

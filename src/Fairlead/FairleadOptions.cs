@@ -16,7 +16,7 @@ public sealed class FairleadOptions
 
     /// <summary>
     /// How many jobs may be claimed ahead while jobs are quick (under 20 ms); slower ones are never claimed ahead. Default 2000, 0 for never:
-    /// a slot is then filled again only after the result is committed.
+    /// a slot is then claimed for only together with its result's commit, or after it.
     /// </summary>
     public int Prefetch { get; set; } = 2000;
 
