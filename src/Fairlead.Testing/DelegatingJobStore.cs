@@ -1,3 +1,4 @@
+using Fairlead.Limits;
 using Fairlead.Storage;
 
 namespace Fairlead.Testing;
@@ -115,6 +116,50 @@ public abstract class DelegatingJobStore(IJobStore inner) : IJobStore
 
     /// <inheritdoc />
     public virtual ValueTask<StoreCounters> GetCountersAsync(CancellationToken cancellationToken = default) => Inner.GetCountersAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask DeclareLimitsAsync(IReadOnlyList<NamedLimit> limits, CancellationToken cancellationToken = default) =>
+        Inner.DeclareLimitsAsync(limits, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<PermitAnswer> AcquireAsync(PermitRequest request, CancellationToken cancellationToken = default) =>
+        Inner.AcquireAsync(request, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask ReleaseAsync(IReadOnlyList<Permit> permits, CancellationToken cancellationToken = default) =>
+        Inner.ReleaseAsync(permits, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask ReportAsync(IReadOnlyList<LimitReport> reports, CancellationToken cancellationToken = default) =>
+        Inner.ReportAsync(reports, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<IReadOnlyList<LimitInfo>> ListLimitsAsync(CancellationToken cancellationToken = default) =>
+        Inner.ListLimitsAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<bool> ChangeLimitAsync(string name, Limit? limit, CancellationToken cancellationToken = default) =>
+        Inner.ChangeLimitAsync(name, limit, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<IReadOnlyList<GroupInfo>> ListGroupsAsync(string queue, int limit = 100, CancellationToken cancellationToken = default) =>
+        Inner.ListGroupsAsync(queue, limit, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask PauseGroupAsync(string queue, string group, bool paused, CancellationToken cancellationToken = default) =>
+        Inner.PauseGroupAsync(queue, group, paused, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<IReadOnlyList<BreakerInfo>> ListBreakersAsync(CancellationToken cancellationToken = default) =>
+        Inner.ListBreakersAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<bool> OpenBreakerAsync(string key, TimeSpan? time, CancellationToken cancellationToken = default) =>
+        Inner.OpenBreakerAsync(key, time, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<bool> CloseBreakerAsync(string key, CancellationToken cancellationToken = default) =>
+        Inner.CloseBreakerAsync(key, cancellationToken);
 
     /// <inheritdoc />
     public virtual ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Fairlead.Limits;
 using Fairlead.Storage;
 
 namespace Fairlead.Testing;
@@ -163,6 +164,50 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
     /// <inheritdoc />
     public override ValueTask LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
         MeetAsync("Leave", inner => inner.LeaveAsync(node, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask DeclareLimitsAsync(IReadOnlyList<NamedLimit> limits, CancellationToken cancellationToken = default) =>
+        MeetAsync("DeclareLimits", inner => inner.DeclareLimitsAsync(limits, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<PermitAnswer> AcquireAsync(PermitRequest request, CancellationToken cancellationToken = default) =>
+        MeetAsync("Acquire", inner => inner.AcquireAsync(request, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask ReleaseAsync(IReadOnlyList<Permit> permits, CancellationToken cancellationToken = default) =>
+        MeetAsync("Release", inner => inner.ReleaseAsync(permits, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask ReportAsync(IReadOnlyList<LimitReport> reports, CancellationToken cancellationToken = default) =>
+        MeetAsync("Report", inner => inner.ReportAsync(reports, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<LimitInfo>> ListLimitsAsync(CancellationToken cancellationToken = default) =>
+        MeetAsync("ListLimits", inner => inner.ListLimitsAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> ChangeLimitAsync(string name, Limit? limit, CancellationToken cancellationToken = default) =>
+        MeetAsync("ChangeLimit", inner => inner.ChangeLimitAsync(name, limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<GroupInfo>> ListGroupsAsync(string queue, int limit = 100, CancellationToken cancellationToken = default) =>
+        MeetAsync("ListGroups", inner => inner.ListGroupsAsync(queue, limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask PauseGroupAsync(string queue, string group, bool paused, CancellationToken cancellationToken = default) =>
+        MeetAsync("PauseGroup", inner => inner.PauseGroupAsync(queue, group, paused, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<BreakerInfo>> ListBreakersAsync(CancellationToken cancellationToken = default) =>
+        MeetAsync("ListBreakers", inner => inner.ListBreakersAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> OpenBreakerAsync(string key, TimeSpan? time, CancellationToken cancellationToken = default) =>
+        MeetAsync("OpenBreaker", inner => inner.OpenBreakerAsync(key, time, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> CloseBreakerAsync(string key, CancellationToken cancellationToken = default) =>
+        MeetAsync("CloseBreaker", inner => inner.CloseBreakerAsync(key, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask PauseAsync(string queue, CancellationToken cancellationToken = default) =>

@@ -50,4 +50,30 @@ public sealed record QueueDefinition
 
     /// <summary>Where the result of a completed job goes on, unless the job says otherwise; null for nowhere.</summary>
     public Storage.NextStep? Then { get; init; }
+
+    /// <summary>What each job takes of which limits before its attempt starts; all of it or none.</summary>
+    public IReadOnlyList<LimitUse> Limits { get; init; } = [];
+
+    /// <summary>A JSON pointer into the payload to the job's group (<c>/account</c>), for jobs that name none; null for none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>How many attempts of one group may be in flight at once in the cluster; null for no limit.</summary>
+    public int? GroupConcurrency { get; init; }
+
+    /// <summary>Weights of groups that get more (or less) than the others' 1; each above zero.</summary>
+    public IReadOnlyDictionary<string, double> Weights { get; init; } = NoWeights;
+
+    /// <summary>The circuit breaker each group gets; null for none.</summary>
+    public BreakerPolicy? Breaker { get; init; }
+
+    private static readonly IReadOnlyDictionary<string, double> NoWeights = new Dictionary<string, double>();
+
+    /// <summary>The weight of a group; 1 unless it has one of its own.</summary>
+    public double WeightOf(string? group) => group is not null && Weights.TryGetValue(group, out var weight) ? weight : 1;
+
+    /// <summary>Whether two definitions say the same.</summary>
+    public bool Agrees(QueueDefinition other) =>
+        this with { Limits = other.Limits, Weights = other.Weights } == other
+        && Limits.SequenceEqual(other.Limits)
+        && Weights.Count == other.Weights.Count && Weights.All(weight => other.Weights.TryGetValue(weight.Key, out var value) && value == weight.Value);
 }

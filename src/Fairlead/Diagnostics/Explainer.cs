@@ -34,9 +34,9 @@ public static class Explainer
     /// <param name="now">The end of what has not ended yet.</param>
     public static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now)
     {
-        var lines = jobs.Select(job => (job.Queue, job.Kind)).Distinct()
-            .ToDictionary(line => line, line => new BlockLine(line.Queue, blocks[line.Queue].Where(block => Concerns(block, line.Kind)), now));
-        var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[(job.Queue, job.Kind)], now)).ToArray();
+        var lines = jobs.Select(job => (job.Queue, job.Kind, job.Group)).Distinct()
+            .ToDictionary(line => line, line => new BlockLine(line.Queue, blocks[line.Queue].Where(block => Concerns(block, line.Queue, line.Kind, line.Group)), now));
+        var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[(job.Queue, job.Kind, job.Group)], now)).ToArray();
         var wall = (jobs.Max(job => job.EndedAt ?? now) - jobs.Min(job => job.EnqueuedAt)).TotalSeconds;
         var runs = jobs.SelectMany(job => job.Attempts.Select(attempt => SlotUse.Of(job, attempt, now))).ToArray();
         var slots = SlotUse.MostAtOnce(runs);
@@ -56,8 +56,15 @@ public static class Explainer
         };
     }
 
-    /// <summary>A queue without a node for one kind may well have nodes for others.</summary>
-    private static bool Concerns(BlockInterval block, JobKind kind) => block.Cause != WaitCause.NoNode || block.Key == kind.ToString();
+    /// <summary>A queue without a node for one kind may well have nodes for others, and what blocks one group leaves the others alone.</summary>
+    private static bool Concerns(BlockInterval block, string queue, JobKind kind, string? group) => block.Cause switch
+    {
+        WaitCause.NoNode => block.Key == kind.ToString(),
+        WaitCause.Group => block.Key == group,
+        WaitCause.Limit => !block.Key.Contains('/', StringComparison.Ordinal) || (group is not null && block.Key.EndsWith("/" + group, StringComparison.Ordinal)),
+        WaitCause.Paused or WaitCause.Breaker => !block.Key.StartsWith(queue + "/", StringComparison.Ordinal) || block.Key == $"{queue}/{group}",
+        _ => true,
+    };
 
     /// <summary>No schedule ends sooner than the longest job, nor than all work spread evenly over the slots.</summary>
     private static (double Seconds, string Binding) Bound(SlotUse[] runs, int slots)

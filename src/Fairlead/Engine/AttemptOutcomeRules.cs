@@ -26,7 +26,7 @@ internal static class AttemptOutcomeRules
             (_, StopReason.NodeStops or StopReason.LeaseLost) => JobTransition.HandedBack(times),
             (WorkResult.Deferred later, _) => JobTransition.Deferred(times, later.Reason, later.Delay ?? DefaultDeferral, WaitCause.Limit),
             (WorkResult.Lost lost, _) => RetryOrFail(attempt, times, AttemptOutcome.Lost, lost.Error, chance),
-            (WorkResult.Failed { Retryable: false } final, _) => JobTransition.Failed(times, AttemptOutcome.Failed, final.Error),
+            (WorkResult.Failed { Retryable: false } final, _) => JobTransition.Failed(times, AttemptOutcome.Failed, final.Error) with { SparesBreaker = true },
             (WorkResult.Failed failed, _) => RetryOrFail(attempt, times, AttemptOutcome.Failed, failed.Error, chance),
             _ => RetryOrFail(attempt, times, AttemptOutcome.Failed, "It stopped although nobody asked it to.", chance),
         };

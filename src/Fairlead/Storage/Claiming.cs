@@ -37,7 +37,7 @@ public sealed record ClaimResult
     /// <summary>The store's time.</summary>
     public required DateTimeOffset Now { get; init; }
 
-    /// <summary>When the next scheduled job of these queues comes due; null when there is none.</summary>
+    /// <summary>When the next scheduled job of these queues comes due, or ready work may run that now lacks a permit or is quarantined; null when there is none.</summary>
     public DateTimeOffset? NextDue { get; init; }
 
     /// <summary>True when ready work that this node could run was left because slots ran out, the node's or the queue's: claim again when one is free.</summary>

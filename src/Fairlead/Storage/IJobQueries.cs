@@ -166,8 +166,11 @@ public sealed record JobAttempt
 }
 
 /// <summary>A recorded stretch of time in which a queue could not start ready work.</summary>
-/// <param name="Cause">By what: paused, slot, no_node or store.</param>
-/// <param name="Key">Which one: the queue's name for slots of the queue, a node's id for slots of a node and for an outage, the kind for no_node.</param>
+/// <param name="Cause">By what: paused, breaker, group, limit, slot, no_node or store.</param>
+/// <param name="Key">
+/// Which one: the queue's name for its pause, its breaker and its slots, a node's id for slots of a node and for an outage, the kind for no_node,
+/// the limit's name, the group's name for its number at once, <c>queue/group</c> for a group's pause and breaker, <c>limit/group</c> where each group has its own.
+/// </param>
 /// <param name="From">Its beginning.</param>
 /// <param name="To">Its end; null while it lasts.</param>
 public readonly record struct BlockInterval(WaitCause Cause, string Key, DateTimeOffset From, DateTimeOffset? To);

@@ -6,7 +6,7 @@ namespace Fairlead.Storage;
 /// survives <c>kill -9</c> of every process then; a <see cref="StoreUnavailableException" /> means that it did not happen or that
 /// its answer was lost; every verb may be called from any thread.
 /// </summary>
-public interface IJobStore : IJobIntake, IJobWork, IJobControl, IJobUpkeep, IJobQueries, IAsyncDisposable
+public interface IJobStore : IJobIntake, IJobWork, IJobLimits, IJobControl, IJobFlowControl, IJobUpkeep, IJobQueries, IAsyncDisposable
 {
     /// <summary>The store as operators know it, without secrets: <c>sqlite:/data/app.db</c>, <c>memory:</c>.</summary>
     string Description { get; }
@@ -76,19 +76,29 @@ public interface IJobIntake
 public interface IJobWork
 {
     /// <summary>Begins a node's life: from here on it may claim, for as long as it is heard of within its lease.</summary>
-    /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues; the message names both.</exception>
+    /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues or limits; the message names both.</exception>
+    /// <exception cref="ArgumentException">A queue uses a limit that nobody has declared.</exception>
     ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default);
 
-    /// <summary>Renews the lease, unless it was lost. Carries back which attempts somebody asked to cancel.</summary>
+    /// <summary>
+    /// Renews the lease, unless it was lost. Carries back which attempts somebody asked to cancel. A group's running attempts are charged
+    /// here for what exceeds their estimate: hung work is not free.
+    /// </summary>
     ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Takes ready jobs for a node. Everything that may keep a job from running is decided here, in this one step: pause, due time,
     /// kind and version, the queue's <c>max_concurrent</c> (never exceeded, in the cluster, at any instant), a batch's parallelism.
-    /// Scheduled jobs whose time has come are ready. Within a queue: higher priority first, then the order of enqueueing.
+    /// Scheduled jobs whose time has come are ready. Within a queue the group with the least service per weight goes next
+    /// (<see cref="Policies.FairQueue" />; jobs without a group count as one where there are others); within a group, and in a queue
+    /// without groups: higher priority first, then the order of enqueueing.
+    /// A group is passed over while it is paused, quarantined by its breaker, or has its number in flight (<c>group_concurrency</c>, never
+    /// exceeded, abandoned attempts included). A job whose queue names limits is given only together with its permits, of all of them or
+    /// none: rates by their slots, numbers at once until its attempt really ends; one that lacks a permit holds no slot and costs nothing.
     /// A job that lost two nodes is given only to a node that asks idle, alone, and that node gets nothing else while it runs.
     /// A node without a lease, or a late <see cref="ClaimRequest.Sequence" />, gets nothing. Each claim raises the job's fence.
-    /// Why ready work was left (paused, slots) is recorded in the same step.
+    /// Why ready work was left (paused, breaker, group, limit, slots) is recorded in the same step; when time alone can help, the
+    /// answer says when (<see cref="ClaimResult.NextDue" />).
     /// </summary>
     ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
@@ -106,10 +116,11 @@ public interface IJobWork
     /// the release of jobs that waited for it, and, when it was a batch's last item, the end of the batch and its finalize job.
     /// A job may enqueue its own successor under its own unique key. A job enqueued here that waits for one that does not exist is cancelled at once: nobody is there to be told. The budget of a queue
     /// that paces its retries is kept in the same step: a first attempt pays in when it ends, a retry takes out (<see cref="Policies.RetryBudget" />).
+    /// What a group was charged is corrected to what its attempt took, and its breaker hears how it ended (<see cref="Policies.BreakerState" />).
     /// </summary>
     ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default);
 
-    /// <summary>An abandoned attempt's code has ended at last: what it kept (its unique key) is free. Unknown ones are ignored.</summary>
+    /// <summary>An abandoned attempt's code has ended at last: what it kept (its unique key, its group's place, its permits) is free. Unknown ones are ignored.</summary>
     ValueTask ReleaseAbandonedAsync(NodeId node, AttemptKey attempt, CancellationToken cancellationToken = default);
 
     /// <summary>Keeps the latest progress of running attempts; reports of attempts that no longer hold their job are ignored.</summary>

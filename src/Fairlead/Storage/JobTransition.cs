@@ -49,7 +49,10 @@ public sealed record JobTransition
     /// <summary>Jobs that appear if and only if this change is applied, in the same transaction.</summary>
     public IReadOnlyList<NewJob> Enqueue { get; init; } = [];
 
-    /// <summary>True when the code still runs although its attempt is over: it has lost its slot, but keeps its unique key until <see cref="IJobWork.ReleaseAbandonedAsync" /> or its node's end.</summary>
+    /// <summary>True when the failure says nothing about what its group calls (the job itself cannot succeed): its breaker does not count it.</summary>
+    public bool SparesBreaker { get; init; }
+
+    /// <summary>True when the code still runs although its attempt is over: it has lost its slot, but keeps its unique key, its group's place and its permits until <see cref="IJobWork.ReleaseAbandonedAsync" /> or its node's end.</summary>
     public bool Abandoned { get; init; }
 
     /// <summary>The attempt succeeded. The job is completed and <paramref name="enqueue" /> appears with it.</summary>
@@ -75,6 +78,17 @@ public sealed record JobTransition
     /// <summary>A stopping node gives the job back: it is queued again at once, and no attempt is spent.</summary>
     public static JobTransition HandedBack(AttemptTimes times) =>
         From(times, AttemptOutcome.HandedBack, JobStatus.Queued) with { Error = "Its node was stopped." };
+
+    /// <summary>How long the attempt ran.</summary>
+    internal TimeSpan Ran => EndedAt > StartedAt ? EndedAt - StartedAt : TimeSpan.Zero;
+
+    /// <summary>What a breaker makes of it: true for a success, false for a failure, null for neither.</summary>
+    internal bool? BreakerVerdict => Outcome switch
+    {
+        AttemptOutcome.Completed => true,
+        AttemptOutcome.Failed or AttemptOutcome.TimedOut or AttemptOutcome.Lost when !SparesBreaker => false,
+        _ => null,
+    };
 
     private static JobTransition From(AttemptTimes times, AttemptOutcome outcome, JobStatus to) =>
         new() { Attempt = times.Attempt, Outcome = outcome, To = to, StartedAt = times.StartedAt, EndedAt = times.EndedAt };

@@ -6,12 +6,16 @@ internal static class NewJobRules
     /// <summary>The deadline of jobs that name none.</summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromDays(7);
 
-    /// <summary>Returns <paramref name="job" /> if it is sound.</summary>
+    /// <summary>Returns <paramref name="job" /> if it is sound, with the group that its payload names where the queue says so.</summary>
     /// <exception cref="ArgumentException">It is not; the message says what was expected, what came, and the way out.</exception>
     public static NewJob Check(NewJob job, QueueDefinition queue)
     {
         CheckName(job.Queue, "A queue's name");
         CheckName(job.Kind.Name, "A job's name");
+        if (job.Group is null && queue.Group is { } pointer)
+        {
+            job = job with { Group = JsonPointer.Text(job.Payload, pointer) };
+        }
         if (job.Group is not null)
         {
             CheckName(job.Group, "A group");

@@ -17,6 +17,9 @@ public sealed record NodeRegistration
     /// <summary>The queues it serves, each with the kinds it can run there.</summary>
     public required IReadOnlyList<ServedQueue> Queues { get; init; }
 
+    /// <summary>The limits it declares; its queues may use these, and those that are known already.</summary>
+    public IReadOnlyList<NamedLimit> Limits { get; init; } = [];
+
     /// <summary>How many attempts it runs at once.</summary>
     public required int Slots { get; init; }
 
@@ -39,7 +42,14 @@ public sealed record NodeLease(NodeId Node, DateTimeOffset Now);
 /// <param name="Now">The store's time.</param>
 /// <param name="Cancel">Attempts of this node whose job somebody asked to cancel; repeated until they end.</param>
 /// <param name="Drain">True when somebody asked this node to stop taking work.</param>
-public sealed record HeartbeatReply(bool Held, DateTimeOffset Now, IReadOnlyList<AttemptKey> Cancel, bool Drain = false);
+public sealed record HeartbeatReply(bool Held, DateTimeOffset Now, IReadOnlyList<AttemptKey> Cancel, bool Drain = false)
+{
+    /// <summary>How many nodes hold their lease: what a node's safe share is reckoned from while the store is away.</summary>
+    public int LiveNodes { get; init; } = 1;
+
+    /// <summary>Queues of this node that pause because more than half of their groups fail: that is rather our own network.</summary>
+    public IReadOnlyList<string> Ailing { get; init; } = [];
+}
 
 /// <summary>A node as operators see it.</summary>
 public sealed record NodeInfo

@@ -58,6 +58,12 @@ public sealed partial class InMemoryJobStore
         {
             Abandon(job);
         }
+        else
+        {
+            ReleaseHeld(job.Node!, held => held.Attempt == transition.Attempt);
+        }
+        JudgeGroup(job, transition.BreakerVerdict, now);
+        SettleGroup(job, transition.Ran, learns: transition.BreakerVerdict is not null, transition.Abandoned, now);
         if (settlement.Status == JobStatus.Completed)
         {
             job.Result = Kept(transition.Result);
@@ -129,6 +135,8 @@ public sealed partial class InMemoryJobStore
         var attempt = job.Attempts[^1];
         (attempt.EndedAt, attempt.Outcome, attempt.Error) = (now, outcome, settlement.Error);
         job.LastOutcome = outcome;
+        ReleaseHeld(job.Node!, held => held.Attempt == new AttemptKey(job.Id, job.Fence));
+        SettleGroup(job, now - attempt.ClaimedAt, learns: false, abandoned: false, now);
         Go(job, settlement, now);
     }
 
@@ -162,19 +170,25 @@ public sealed partial class InMemoryJobStore
     private void Abandon(JobRow job)
     {
         var node = job.Node!;
-        node.Abandoned.Add(new(job, job.Fence, node));
+        node.Abandoned.Add(new(job, job.Fence, node, job.Holds));
         job.Abandoned++;
         job.Queue.Abandoned++;
         _abandoned++;
     }
 
-    private void ReleaseAbandoned(NodeRow node, Predicate<AbandonedAttempt> which)
+    private void ReleaseAbandoned(NodeRow node, Predicate<AbandonedAttempt> which, DateTimeOffset now)
     {
         foreach (var ended in node.Abandoned.FindAll(which))
         {
             node.Abandoned.Remove(ended);
             ended.Job.Abandoned--;
             ended.Job.Queue.Abandoned--;
+            var group = ended.Job.Queue.GroupNamed(ended.Job.Group);
+            group.State.InFlight--;
+            Reconsider(group, now);
+            Release(ended.Holds);
+            ReleaseHeld(node, held => held.Attempt == new AttemptKey(ended.Job.Id, ended.Fence));
+            Signal(StoreSignals.Work);
             FreeUniqueKey(ended.Job);
         }
     }

@@ -5,6 +5,9 @@ namespace Fairlead.Storage;
 
 public sealed partial class InMemoryJobStore
 {
+    /// <summary>How soon a group looks again whose own number at once is all in use.</summary>
+    private static readonly TimeSpan HeldPermitPoll = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc />
     public ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         CommitAsync(now => Claim(request, now), cancellationToken);
@@ -62,7 +65,7 @@ public sealed partial class InMemoryJobStore
 
     private ClaimResult ClaimReady(NodeRow node, ClaimRequest request, DateTimeOffset? nextDue, DateTimeOffset now)
     {
-        List<ClaimedJob>? jobs = null;
+        List<ClaimedJob> jobs = [];
         var more = false;
         foreach (var asked in request.Queues)
         {
@@ -70,33 +73,82 @@ public sealed partial class InMemoryJobStore
             {
                 continue;
             }
-            var slots = Math.Min(asked.Slots, request.Slots - (jobs?.Count ?? 0));
-            var head = Head(queue, asked.Kinds);
-            for (; head is not null && slots > 0 && queue.Room > 0; slots--, head = Head(queue, asked.Kinds))
+            if (queue.Outage.OpenUntil is { } until && until > now)
             {
-                (jobs ??= []).Add(Start(head, node, now));
+                queue.Blocks.Set(WaitCause.Breaker, queue.Name, queue.Ready > 0, now);
+                nextDue = Sooner(nextDue, until);
+                continue;
             }
-            var left = head is not null;
-            more |= left;
-            RecordSlots(queue, node, left, now);
+            queue.Blocks.Set(WaitCause.Breaker, queue.Name, false, now);
+            var (left, refused) = Take(queue, node, asked, Math.Min(asked.Slots, request.Slots - jobs.Count), jobs, now);
+            more |= left && refused is null;
+            RecordLimit(queue, refused, now);
+            RecordSlots(queue, node, left && refused is null, now);
+            nextDue = Sooner(Sooner(nextDue, refused?.Until), queue.Waking.Min?.WakeAt);
         }
-        return new() { Jobs = jobs ?? [], Now = now, NextDue = nextDue, More = more };
+        return new() { Jobs = jobs, Now = now, NextDue = nextDue, More = more };
     }
 
-    /// <summary>The first ready job of the kinds a node knows: the best of the lanes' heads.</summary>
-    private static JobRow? Head(QueueRow queue, IReadOnlyList<JobKind> kinds)
+    /// <summary>Takes jobs of one queue, the group that goes next first; stops where slots, room or permits end.</summary>
+    /// <returns>Whether ready work is left in reach, and what permit it lacks, if it lacks one.</returns>
+    private (bool Left, WaitReason? Refused) Take(QueueRow queue, NodeRow node, QueueClaim asked, int slots, List<ClaimedJob> jobs, DateTimeOffset now)
     {
-        JobRow? best = null;
+        WakeGroups(queue, now);
+        var gate = new LimitGate(queue, FindLimit, now);
+        while (Next(queue, asked.Kinds) is { } head)
+        {
+            if (gate.Refusal(head) is var (reason, ofGroup))
+            {
+                if (!ofGroup || head.Fair.Name is null)
+                {
+                    return (true, reason);
+                }
+                Hold(head.Fair, reason, now);
+                continue;
+            }
+            if (slots <= 0 || queue.Room <= 0)
+            {
+                return (true, null);
+            }
+            gate.Take(head);
+            jobs.Add(Start(head, node, now));
+            slots--;
+        }
+        return (false, null);
+    }
+
+    /// <summary>The first job of the group that goes next, of the kinds a node knows.</summary>
+    private static JobRow? Next(QueueRow queue, IReadOnlyList<JobKind> kinds)
+    {
+        GroupRow? best = null;
         for (var i = 0; i < kinds.Count; i++)
         {
-            if (queue.Lanes.TryGetValue(kinds[i], out var lane) && lane.Min is { } head
-                && (best is null || RowOrder.ByPriority.Compare(head, best) < 0))
+            if (queue.Reach.TryGetValue(kinds[i], out var reach) && reach.Min is { } first && (best is null || RowOrder.ByTag.Compare(first, best) < 0))
             {
-                best = head;
+                best = first;
             }
         }
-        return best;
+        return best?.Head(kinds);
     }
+
+    /// <summary>A group whose own limit has no permit leaves the reach of claims until it has one.</summary>
+    private static void Hold(GroupRow group, WaitReason reason, DateTimeOffset now)
+    {
+        group.State.HeldUntil = reason.Until ?? now + HeldPermitPoll;
+        group.State.HeldBy = reason.Key;
+        Reconsider(group, now);
+    }
+
+    private static void RecordLimit(QueueRow queue, WaitReason? refused, DateTimeOffset now)
+    {
+        foreach (var use in queue.Definition?.Limits ?? [])
+        {
+            queue.Blocks.Set(WaitCause.Limit, use.Name, refused is { Cause: WaitCause.Limit } limit && limit.Key == use.Name, now);
+            queue.Blocks.Set(WaitCause.Breaker, use.Name, refused is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name, now);
+        }
+    }
+
+    private static DateTimeOffset? Sooner(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b ?? a : a;
 
     /// <summary>Why ready work was left: the queue has all the jobs it may have, or the node has.</summary>
     private static void RecordSlots(QueueRow queue, NodeRow node, bool left, DateTimeOffset now)
@@ -129,6 +181,7 @@ public sealed partial class InMemoryJobStore
         job.Queue.Blocks.Set(WaitCause.Slot, node.Id.ToString(), !idle, now);
         if (idle)
         {
+            new LimitGate(job.Queue, FindLimit, now).Take(job);
             return new() { Jobs = [Start(job, node, now)], Now = now, NextDue = nextDue };
         }
         Reserve(job, node);
@@ -147,7 +200,7 @@ public sealed partial class InMemoryJobStore
             {
                 var elsewhere = job.ReservedFor is { } other && other != node && other.HoldsLease(now);
                 var room = job.ReservedFor is null ? queue.Room > 0 : !IsFull(queue);
-                if (room && (idle || !elsewhere) && asked.Kinds.Contains(job.Kind))
+                if (room && (idle || !elsewhere) && asked.Kinds.Contains(job.Kind) && FlowReason(job, now) is null)
                 {
                     return job;
                 }
@@ -201,6 +254,7 @@ public sealed partial class InMemoryJobStore
             ClaimedAt = now,
             StartedAt = now,
         });
+        ChargeGroup(job, now);
         if (job.Batch is { Job: { StartedAt: null } header })
         {
             (header.StartedAt, header.Status) = (now, JobStatus.Processing);

@@ -46,14 +46,29 @@ public sealed partial class InMemoryJobStore
     {
         job.ReadyAt = at;
         job.Queue.Ready++;
-        (job.IsSolo ? job.Queue.Solo : job.Queue.Lanes[job.Kind]).Add(job);
+        if (job.IsSolo)
+        {
+            job.Fair = job.Queue.GroupNamed(job.Group);
+            job.Queue.Solo.Add(job);
+        }
+        else
+        {
+            JoinGroup(job, at);
+        }
         Signal(StoreSignals.Work);
     }
 
     private static void TakeOutOfReach(JobRow job)
     {
         job.Queue.Ready--;
-        (job.IsSolo ? job.Queue.Solo : job.Queue.Lanes[job.Kind]).Remove(job);
+        if (job.IsSolo)
+        {
+            job.Queue.Solo.Remove(job);
+        }
+        else
+        {
+            LeaveGroup(job);
+        }
         Unreserve(job);
     }
 
@@ -106,7 +121,7 @@ public sealed partial class InMemoryJobStore
     private void StopRunning(JobRow job)
     {
         var queue = job.Queue;
-        if (queue.Ready > 0 && queue.Definition?.MaxConcurrent is { } max && queue.Tally.Processing >= max)
+        if (queue.Ready > 0 && (job.Fair.Ready > 0 || queue.Definition?.MaxConcurrent is { } max && queue.Tally.Processing >= max))
         {
             Signal(StoreSignals.Work);
         }

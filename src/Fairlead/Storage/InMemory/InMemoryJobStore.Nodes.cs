@@ -22,7 +22,7 @@ public sealed partial class InMemoryJobStore
 
     /// <inheritdoc />
     public ValueTask ReleaseAbandonedAsync(NodeId node, AttemptKey attempt, CancellationToken cancellationToken = default) =>
-        CommitAsync(_ => ReleaseAbandoned(node, attempt), cancellationToken);
+        CommitAsync(now => ReleaseAbandoned(node, attempt, now), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask ReportProgressAsync(NodeId node, IReadOnlyList<ProgressReport> reports, CancellationToken cancellationToken = default) =>
@@ -34,16 +34,26 @@ public sealed partial class InMemoryJobStore
 
     private NodeLease Join(NodeRegistration registration, DateTimeOffset now)
     {
+        foreach (var limit in registration.Limits)
+        {
+            RequireAgreement(limit, now);
+        }
         foreach (var served in registration.Queues)
         {
             RequireAgreement(served.Definition, now);
+            RequireLimits(served.Definition, registration.Limits);
         }
+        Declare(registration.Limits);
         var node = new NodeRow(new(++_lastNode), registration, now);
         _nodes.Add(node.Id.Value, node);
         foreach (var served in registration.Queues)
         {
             var queue = QueueNamed(served.Definition.Name);
             queue.Definition = served.Definition;
+            foreach (var group in queue.Groups.Values)
+            {
+                Reconsider(group, now);
+            }
             foreach (var kind in served.Kinds)
             {
                 queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), false, now);
@@ -54,7 +64,7 @@ public sealed partial class InMemoryJobStore
 
     private void RequireAgreement(QueueDefinition wanted, DateTimeOffset now)
     {
-        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held == wanted)
+        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held.Agrees(wanted))
         {
             return;
         }
@@ -82,8 +92,22 @@ public sealed partial class InMemoryJobStore
             {
                 (cancel ??= []).Add(new(job.Id, job.Fence));
             }
+            ChargeOverrun(job, now);
         }
-        return new(true, now, cancel ?? []);
+        return new(true, now, cancel ?? []) { LiveNodes = _nodes.Values.Count(n => n.HoldsLease(now)), Ailing = Ailing(node, now) };
+    }
+
+    private List<string> Ailing(NodeRow node, DateTimeOffset now)
+    {
+        var ailing = new List<string>();
+        foreach (var served in node.Registration.Queues)
+        {
+            if (_queues.TryGetValue(served.Definition.Name, out var queue) && queue.Outage.OpenUntil > now)
+            {
+                ailing.Add(queue.Name);
+            }
+        }
+        return ailing;
     }
 
     private void Leave(NodeId id, DateTimeOffset now)
@@ -103,7 +127,8 @@ public sealed partial class InMemoryJobStore
     private void EndMembership(NodeRow node, DateTimeOffset now)
     {
         node.LeftAt = now;
-        ReleaseAbandoned(node, static _ => true);
+        ReleaseAbandoned(node, static _ => true, now);
+        ReleaseHeld(node, static _ => true);
         if (node.Reserved is { } reserved)
         {
             Unreserve(reserved);
@@ -124,16 +149,16 @@ public sealed partial class InMemoryJobStore
     /// <summary>The first time a queue sees a kind, it is noted whether anybody could run it.</summary>
     private void NoteKind(QueueRow queue, JobKind kind, DateTimeOffset now)
     {
-        if (!queue.Lanes.ContainsKey(kind))
+        if (!queue.Kinds.Contains(kind))
         {
-            queue.Lane(kind);
+            queue.Kinds.Add(kind);
             RecordNoNode(queue, kind, now);
         }
     }
 
     private void RecordNoNode(QueueRow queue, JobKind kind, DateTimeOffset now)
     {
-        if (queue.Lanes.ContainsKey(kind))
+        if (queue.Kinds.Contains(kind))
         {
             queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), !IsServed(queue, kind), now);
         }
@@ -151,11 +176,11 @@ public sealed partial class InMemoryJobStore
         return false;
     }
 
-    private void ReleaseAbandoned(NodeId id, AttemptKey attempt)
+    private void ReleaseAbandoned(NodeId id, AttemptKey attempt, DateTimeOffset now)
     {
         if (Member(id) is { } node)
         {
-            ReleaseAbandoned(node, a => a.Job.Id == attempt.Job && a.Fence == attempt.Fence);
+            ReleaseAbandoned(node, a => a.Job.Id == attempt.Job && a.Fence == attempt.Fence, now);
         }
     }
 

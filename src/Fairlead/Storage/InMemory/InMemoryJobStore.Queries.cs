@@ -1,4 +1,5 @@
 using Fairlead.Diagnostics;
+using Fairlead.Policies;
 using Fairlead.Storage.InMemory;
 
 namespace Fairlead.Storage;
@@ -94,7 +95,7 @@ public sealed partial class InMemoryJobStore
     private static DateTimeOffset? OldestReady(QueueRow queue)
     {
         DateTimeOffset? oldest = null;
-        foreach (var job in queue.Kinds.SelectMany(kind => queue.Lanes[kind]).Concat(queue.Solo))
+        foreach (var job in queue.Groups.Values.Append(queue.Ungrouped).SelectMany(static group => group.Lanes.Values).SelectMany(static lane => lane).Concat(queue.Solo))
         {
             oldest = oldest is null || job.ReadyAt < oldest ? job.ReadyAt : oldest;
         }
@@ -189,6 +190,10 @@ public sealed partial class InMemoryJobStore
         {
             return new(WaitCause.Paused, queue.Name, null);
         }
+        if (job.Group is { } name && queue.Groups.TryGetValue(name, out var group) && group.State.Paused)
+        {
+            return new(WaitCause.Paused, GroupState.KeyOf(queue.Name, name), null);
+        }
         if (job.Status == JobStatus.Scheduled && job.DueAt > now)
         {
             return new(job.WaitsFor, queue.Name, job.DueAt);
@@ -198,7 +203,22 @@ public sealed partial class InMemoryJobStore
             var other = job.WaitsOn!.Find(static o => o.Status != JobStatus.Completed);
             return new(WaitCause.Blocked, (other ?? job).Id.ToString(), null);
         }
-        return SlotReason(job) ?? NodeReason(job);
+        return FlowReason(job, now) ?? SlotReason(job) ?? NodeReason(job);
+    }
+
+    private WaitReason? FlowReason(JobRow job, DateTimeOffset now)
+    {
+        var queue = job.Queue;
+        if (job.Parked)
+        {
+            return null;
+        }
+        if (queue.Outage.OpenUntil is { } until && until > now)
+        {
+            return new(WaitCause.Breaker, queue.Name, until);
+        }
+        var ofGroup = job.Group is { } name ? job.Fair.State.Blocked(queue.Definition, queue.Name, name, now) : null;
+        return ofGroup ?? new LimitGate(queue, FindLimit, now).Refusal(job)?.Reason;
     }
 
     private static WaitReason? SlotReason(JobRow job)

@@ -94,6 +94,8 @@ public sealed partial class InMemoryJobStore
         {
             _nodes.Remove(id);
         }
+        _queueOrder.ForEach(queue => ForgetIdleGroups(queue, now));
+        ForgetIdleLimits(now);
         return forgotten;
     }
 

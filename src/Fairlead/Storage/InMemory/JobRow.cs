@@ -62,6 +62,15 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
     /// <summary>Jobs that wait for it.</summary>
     public List<JobRow>? Dependents;
 
+    /// <summary>The row of its group, or of the jobs without one; set while it is ready or runs.</summary>
+    public GroupRow Fair = null!;
+
+    /// <summary>What its group was charged for the attempt that runs, in seconds; negative for nothing.</summary>
+    public double Charged = -1;
+
+    /// <summary>Permits of numbers at once that its attempt holds.</summary>
+    public List<HeldPermit>? Holds;
+
     /// <summary>How many of its attempts lost their slot while their code went on.</summary>
     public int Abandoned;
 
@@ -92,7 +101,7 @@ internal sealed class AttemptRow
 }
 
 /// <summary>Code that goes on although its attempt is over.</summary>
-internal readonly record struct AbandonedAttempt(JobRow Job, long Fence, NodeRow Node);
+internal readonly record struct AbandonedAttempt(JobRow Job, long Fence, NodeRow Node, List<HeldPermit>? Holds);
 
 /// <summary>One line of a log with its place among all lines of the store.</summary>
 internal readonly record struct LogRow(long Sequence, JobLogLine Line);

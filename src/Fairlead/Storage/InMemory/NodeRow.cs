@@ -8,6 +8,9 @@ internal sealed class NodeRow(NodeId id, NodeRegistration registration, DateTime
     public readonly DateTimeOffset JoinedAt = now;
     public readonly SortedSet<JobRow> Running = new(RowOrder.ById);
     public readonly List<AbandonedAttempt> Abandoned = [];
+
+    /// <summary>Permits of numbers at once that were acquired by calls.</summary>
+    public readonly List<HeldPermit> Held = [];
     public DateTimeOffset HeartbeatAt = now;
     public DateTimeOffset? LeftAt;
 

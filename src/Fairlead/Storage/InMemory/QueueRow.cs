@@ -5,15 +5,28 @@ using Fairlead.Policies;
 namespace Fairlead.Storage.InMemory;
 
 /// <summary>A queue as the store keeps it.</summary>
-internal sealed class QueueRow(string name)
+internal sealed class QueueRow
 {
-    public readonly string Name = name;
+    public readonly string Name;
     public readonly BlockBook Blocks = new();
 
-    /// <summary>Ready jobs by kind: what a node does not know costs its claim nothing.</summary>
-    public readonly Dictionary<JobKind, SortedSet<JobRow>> Lanes = [];
+    public QueueRow(string name)
+    {
+        Name = name;
+        Ungrouped = new(this, null, 0);
+    }
 
-    /// <summary>The kinds of <see cref="Lanes" /> in the order in which they were first seen.</summary>
+    /// <summary>The groups that are known, and the jobs without one.</summary>
+    public readonly Dictionary<string, GroupRow> Groups = new(StringComparer.Ordinal);
+    public readonly GroupRow Ungrouped;
+
+    /// <summary>Groups with ready jobs of a kind that nothing blocks, in the order in which they go next.</summary>
+    public readonly Dictionary<JobKind, SortedSet<GroupRow>> Reach = [];
+
+    /// <summary>Groups with ready jobs whose block is over at a known time.</summary>
+    public readonly SortedSet<GroupRow> Waking = new(RowOrder.ByWake);
+
+    /// <summary>The kinds that were ever used, in the order in which they were first seen.</summary>
     public readonly List<JobKind> Kinds = [];
 
     /// <summary>Ready jobs that have to run alone.</summary>
@@ -35,14 +48,28 @@ internal sealed class QueueRow(string name)
     /// <summary>How many more jobs may be claimed.</summary>
     public int Room => Definition?.MaxConcurrent is { } max ? Math.Max(0, max - (int)Tally.Processing - Reserved) : int.MaxValue;
 
-    public SortedSet<JobRow> Lane(JobKind kind)
+    /// <summary>The start tag of what was started last: virtual time.</summary>
+    public double Clock;
+
+    /// <summary>How long jobs of a kind take, over all groups, on average.</summary>
+    public readonly Dictionary<JobKind, double> Estimates = [];
+
+    /// <summary>Opens when more than half of the groups fail.</summary>
+    public BreakerState Outage;
+
+    private long _lastGroup;
+
+    public GroupRow GroupNamed(string? group)
     {
-        if (!Lanes.TryGetValue(kind, out var lane))
+        if (group is null)
         {
-            Lanes.Add(kind, lane = new(RowOrder.ByPriority));
-            Kinds.Add(kind);
+            return Ungrouped;
         }
-        return lane;
+        if (!Groups.TryGetValue(group, out var row))
+        {
+            Groups.Add(group, row = new(this, group, ++_lastGroup) { State = { Tag = Clock } });
+        }
+        return row;
     }
 }
 

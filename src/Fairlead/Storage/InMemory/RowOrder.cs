@@ -15,5 +15,12 @@ internal static class RowOrder
 
     public static readonly Comparer<JobRow> ByEnd = Comparer<JobRow>.Create(static (a, b) => Then(a.EndedAt.CompareTo(b.EndedAt), a, b));
 
+    /// <summary>The group that goes next first.</summary>
+    public static readonly Comparer<GroupRow> ByTag = Comparer<GroupRow>.Create(static (a, b) =>
+        a.State.Tag != b.State.Tag ? a.State.Tag.CompareTo(b.State.Tag) : a.Number.CompareTo(b.Number));
+
+    public static readonly Comparer<GroupRow> ByWake = Comparer<GroupRow>.Create(static (a, b) =>
+        a.WakeAt != b.WakeAt ? Nullable.Compare(a.WakeAt, b.WakeAt) : a.Number.CompareTo(b.Number));
+
     private static int Then(int first, JobRow a, JobRow b) => first != 0 ? first : a.Id.CompareTo(b.Id);
 }

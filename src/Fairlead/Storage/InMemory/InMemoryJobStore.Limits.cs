@@ -1,0 +1,162 @@
+using Fairlead.Policies;
+using Fairlead.Storage.InMemory;
+
+namespace Fairlead.Storage;
+
+public sealed partial class InMemoryJobStore
+{
+    private const int ListedStates = 100;
+    private readonly SortedDictionary<string, LimitRow> _limits = new(StringComparer.Ordinal);
+    private long _lastPermit;
+
+    /// <inheritdoc />
+    public ValueTask DeclareLimitsAsync(IReadOnlyList<NamedLimit> limits, CancellationToken cancellationToken = default) => CommitAsync(
+        now =>
+        {
+            foreach (var limit in limits)
+            {
+                RequireAgreement(limit, now);
+            }
+            Declare(limits);
+        },
+        cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<PermitAnswer> AcquireAsync(PermitRequest request, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Acquire(request, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReleaseAsync(IReadOnlyList<Permit> permits, CancellationToken cancellationToken = default) =>
+        CommitAsync(_ => Release(permits), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReportAsync(IReadOnlyList<LimitReport> reports, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Report(reports, now), cancellationToken);
+
+    private LimitRow? FindLimit(string name) => _limits.GetValueOrDefault(name);
+
+    private LimitRow KnownLimit(string name) => FindLimit(name) ?? throw new ArgumentException(PermitDesk.Unknown(name, _limits.Keys));
+
+    private void RequireAgreement(NamedLimit wanted, DateTimeOffset now)
+    {
+        if (wanted.Limit.Problems(wanted.Name).FirstOrDefault() is { } problem)
+        {
+            throw new ArgumentException(problem);
+        }
+        if (FindLimit(wanted.Name) is not { } known || known.Declared == wanted.Limit)
+        {
+            return;
+        }
+        foreach (var node in _nodes.Values)
+        {
+            if (node.HoldsLease(now) && node.Registration.Limits.Any(l => l.Name == wanted.Name))
+            {
+                throw new StoreMismatchException(
+                    $"Limit '{wanted.Name}' is held by node '{node.Registration.Name}' as {known.Declared}, but {wanted.Limit} is declared now. Stop that node first, or declare the same.");
+            }
+        }
+    }
+
+    private void RequireLimits(QueueDefinition queue, IReadOnlyList<NamedLimit> declared)
+    {
+        foreach (var use in queue.Limits)
+        {
+            if (FindLimit(use.Name) is null && !declared.Any(limit => limit.Name == use.Name))
+            {
+                throw new ArgumentException($"Queue '{queue.Name}' uses a limit: {PermitDesk.Unknown(use.Name, _limits.Keys.Concat(declared.Select(static l => l.Name)))}");
+            }
+        }
+    }
+
+    private void Declare(IReadOnlyList<NamedLimit> limits)
+    {
+        foreach (var (name, limit) in limits)
+        {
+            if (FindLimit(name) is not { } known)
+            {
+                _limits.Add(name, new(name, limit));
+            }
+            else if (known.Declared != limit)
+            {
+                known.Declared = limit;
+                Signal(StoreSignals.Work);
+            }
+        }
+    }
+
+    private PermitAnswer Acquire(PermitRequest request, DateTimeOffset now)
+    {
+        var row = KnownLimit(request.Limit);
+        var node = request.Node is { } id ? Member(id) : null;
+        if (row.InForce.IsConcurrent && node is null)
+        {
+            throw new ArgumentException($"Limit '{row.Name}' is a number at once: its permits are held by a node, and go back when it ends. Acquire them where workers run (RunWorkers).");
+        }
+        var state = row.StateOf(PermitDesk.KeyOf(row.InForce, request.Group));
+        var answer = PermitDesk.Acquire(request, row.InForce, state, () => ++_lastPermit, now);
+        if (row.InForce.IsConcurrent)
+        {
+            node!.Held.AddRange(answer.Permits.Select(permit => new HeldPermit(row, state, permit.Cost, permit.Id, request.Attempt)));
+        }
+        return answer;
+    }
+
+    private void Release(IReadOnlyList<Permit> permits)
+    {
+        foreach (var permit in permits)
+        {
+            if (permit.Id != 0)
+            {
+                foreach (var node in _nodes.Values)
+                {
+                    ReleaseHeld(node, held => held.Id == permit.Id);
+                }
+            }
+            else if (FindLimit(permit.Limit) is { InForce.IsConcurrent: false } row)
+            {
+                row.StateOf(PermitDesk.KeyOf(row.InForce, permit.Group)).GiveBack(row.InForce, permit.Cost, permit.At);
+                Signal(StoreSignals.Work);
+            }
+        }
+    }
+
+    private void ReleaseHeld(NodeRow node, Predicate<HeldPermit> which)
+    {
+        if (node.Held.Count > 0)
+        {
+            Release(node.Held.FindAll(which));
+            node.Held.RemoveAll(which);
+        }
+    }
+
+    private void Release(List<HeldPermit>? held)
+    {
+        foreach (var permit in held ?? [])
+        {
+            permit.State.InUse -= permit.Cost;
+            Signal(StoreSignals.Work);
+        }
+    }
+
+    private void Report(IReadOnlyList<LimitReport> reports, DateTimeOffset now)
+    {
+        foreach (var report in reports)
+        {
+            if (FindLimit(report.Limit) is { } row)
+            {
+                PermitDesk.Report(report, row.InForce, row.StateOf(PermitDesk.KeyOf(row.InForce, report.Group)), now);
+            }
+        }
+    }
+
+    private void ForgetIdleLimits(DateTimeOffset now)
+    {
+        foreach (var row in _limits.Values.Where(static row => row.InForce.PerGroup))
+        {
+            foreach (var (key, _) in row.States.Where(state => state.Value.IsIdle(row.InForce, now)).ToList())
+            {
+                row.States.Remove(key);
+            }
+        }
+    }
+}
