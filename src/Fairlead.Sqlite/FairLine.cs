@@ -12,7 +12,7 @@ internal sealed class FairLine
     private readonly long queue;
     private readonly List<long> kinds = [];
     private readonly List<Statement> cursors = [];
-    private readonly List<double?> upcoming = [];
+    private readonly List<(double Tag, long Group)?> upcoming = [];
     private readonly SortedSet<GroupEntry> line = new(ByTag);
     private readonly HashSet<long> met = [];
     private readonly Dictionary<long, GroupHead> heads = [];
@@ -101,19 +101,18 @@ internal sealed class FairLine
     {
         for (var i = 0; i < cursors.Count; i++)
         {
-            while (upcoming[i] is { } tag && (line.Min is not { } first || tag <= first.State.Tag))
+            while (upcoming[i] is { } next && (line.Min is not { } first || next.CompareTo((first.State.Tag, first.Id)) < 0))
             {
-                var id = cursors[i].Long(0);
                 Advance(i);
-                if (met.Add(id))
+                if (met.Add(next.Group))
                 {
-                    line.Add(session.Group(id));
+                    line.Add(session.Group(next.Group));
                 }
             }
         }
     }
 
-    private void Advance(int cursor) => upcoming[cursor] = cursors[cursor].Step() ? cursors[cursor].Double(1) : null;
+    private void Advance(int cursor) => upcoming[cursor] = cursors[cursor].Step() ? (cursors[cursor].Double(1), cursors[cursor].Long(0)) : null;
 
     private GroupHead HeadOf(GroupEntry group)
     {
