@@ -53,12 +53,8 @@ public sealed partial class SqliteJobStore
         {
             session.ChangedStateOf(limit.Id, key).Changed(wanted ?? limit.Declared, session.Time);
         }
-        foreach (var group in Numbers(session.Sql["groups_held"].Add(session.Now)).ConvertAll(session.Group))
-        {
-            group.State.HeldUntil = default;
-            session.Reconsider(group);
-        }
-        session.Signal(StoreSignals.Control | StoreSignals.Work);
+        session.WakeHeld(null);
+        session.Signal(StoreSignals.Control);
         return true;
     }
 
@@ -78,6 +74,7 @@ public sealed partial class SqliteJobStore
         {
             var state = session.ChangedStateOf(limit.Id, slash < 0 ? "" : key[(slash + 1)..]);
             (state.Breaker, state.ProbeAt) = (change(state.Breaker), null);
+            session.WakeHeld(key);
             return true;
         }
         return session.TryQueue(key, out var queue) ? SetOutage(session, queue, change) : SetGroupBreaker(session, key, make, change);
