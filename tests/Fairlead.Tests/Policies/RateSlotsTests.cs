@@ -26,8 +26,8 @@ public sealed class RateSlotsTests
         return RateSlots.Read(new BinaryReader(stream));
     }
 
-    /// <summary>Claims, reservations up to 2 s ahead, and returns of what is not used yet.</summary>
-    private static List<long> Use(RatePlan plan, int steps, Random random, Func<RateSlots, RateSlots> each)
+    /// <summary>Claims, more reservations up to 2 s ahead than there are slots, and returns of what is not used yet.</summary>
+    private static List<long> Use(RatePlan plan, int steps, Random random, bool keeps, Func<RateSlots, RateSlots> each)
     {
         var (slots, now, used, ahead) = (new RateSlots(), 1000 * Second, new List<long>(), new List<long>());
         for (var step = 0; step < steps; step++)
@@ -36,22 +36,37 @@ public sealed class RateSlotsTests
             now += (long)(plan.Spacing * random.NextDouble() * (random.Next(50) == 0 ? 100 : 2));
             switch (random.Next(4))
             {
-                case 0 when slots.Earliest(plan, 1, now) == now:
+                case 0 when keeps && slots.EarliestForJob(plan, 1, now) == now:
+                    slots.TakeForJob(plan, 1, now);
+                    used.Add(now);
+                    break;
+                case 0 when !keeps && slots.Earliest(plan, 1, now) == now:
                     slots.Take(plan, 1, now);
                     used.Add(now);
                     break;
-                case 1 or 2 when slots.Earliest(plan, 1, now) is var at && at <= now + (2 * Second):
-                    slots.Take(plan, 1, at);
-                    ahead.Add(at);
+                case 1 or 2:
+                    ahead.AddRange(Reserve(slots, plan, random.Next(1, 20), keeps, now));
                     break;
-                case 3 when ahead.FindLastIndex(at => at >= now) is >= 0 and var last:
-                    var back = random.Next(ahead.FindIndex(at => at >= now), last + 1);
-                    slots.GiveBack(plan, 1, ahead[back]);
-                    ahead.RemoveAt(back);
+                case 3:
+                    ahead.RemoveAll(at => at >= now && random.Next(3) == 0 && (slots.GiveBack(plan, 1, at) || true));
                     break;
             }
         }
         return [.. used.Concat(ahead).Order()];
+    }
+
+    private static IEnumerable<long> Reserve(RateSlots slots, RatePlan plan, int count, bool keeps, long now)
+    {
+        for (var i = 0; i < count && slots.Earliest(plan, 1, now) <= now + (2 * Second); i++)
+        {
+            if (keeps)
+            {
+                slots.KeepForJobs(plan, 1, now);
+            }
+            var at = slots.Earliest(plan, 1, now);
+            slots.Take(plan, 1, at);
+            yield return at;
+        }
     }
 
     private static int MostIn(List<long> used, long window)
@@ -90,7 +105,7 @@ public sealed class RateSlotsTests
         var (limit, plan) = (Read(text), Plan(Read(text)));
         for (var seed = 1; seed <= 10; seed++)
         {
-            var used = Use(plan, 4000, new Random(seed), static slots => slots);
+            var used = Use(plan, 3000, new Random(seed), keeps: false, static slots => slots);
             used.Count.ShouldBeGreaterThan(300);
             if (plan.HasRing)
             {
@@ -108,7 +123,7 @@ public sealed class RateSlotsTests
     public void A_state_read_back_behaves_the_same(string text)
     {
         var plan = Plan(Read(text));
-        Use(plan, 1000, new Random(7), Copy).ShouldBe(Use(plan, 1000, new Random(7), static slots => slots));
+        Use(plan, 1000, new Random(7), keeps: true, Copy).ShouldBe(Use(plan, 1000, new Random(7), keeps: true, static slots => slots));
     }
 
     [Theory]
