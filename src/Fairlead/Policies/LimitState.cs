@@ -148,7 +148,8 @@ internal sealed class LimitState
         if (limit.Adaptive)
         {
             var before = Adaptive;
-            Adaptive = Adaptive.Throttled(sentAt, now);
+            // What is reserved already goes at the old rate: only from the next slot on does a 429 speak of the new one.
+            Adaptive = Adaptive.Throttled(sentAt, Earliest(limit, 1, now, forJob: false) ?? now);
             if (Adaptive != before)
             {
                 Note(limit, now, LimitChangeCause.Throttled);
