@@ -46,13 +46,14 @@ internal static class PermitDesk
             state.LearnAfterOutage(limit, since, Horizon, now);
         }
         var horizon = limit.Adaptive ? AdaptiveHorizon : Horizon;
-        var last = now + (request.Within < horizon ? request.Within : horizon);
+        var within = request.Within < horizon ? request.Within : horizon;
+        var last = now + within;
         var permits = new List<Permit>(Math.Min(request.Count, 256));
         while (permits.Count < request.Count)
         {
             if (ClosedUntil(state, now) is { } closed)
             {
-                return new(now, permits, closed == BreakerState.Forever ? null : closed, WaitCause.Breaker);
+                return new(now, permits, closed == BreakerState.Forever ? null : closed, WaitCause.Breaker) { Within = within };
             }
             if (now - state.JobsWaitedAt < JobsWaitFor)
             {
@@ -61,12 +62,12 @@ internal static class PermitDesk
             var at = state.Earliest(limit, request.Cost, now, forJob: false);
             if (at is null || at > last)
             {
-                return new(now, permits, at);
+                return new(now, permits, at) { Within = within };
             }
             state.Take(limit, request.Cost, at.Value, forJob: false);
             permits.Add(new(request.Limit, limit.PerGroup ? request.Group : null, request.Cost, at.Value, limit.IsConcurrent ? nextId() : 0));
         }
-        return new(now, permits, null);
+        return new(now, permits, null) { Within = within };
     }
 
     /// <summary>Takes in what an upstream answered.</summary>

@@ -108,7 +108,7 @@ internal sealed class AdaptiveRun(int burst, Refusal refusal, int seed)
             var answer = await _store.AcquireAsync(new() { Limit = "api" });
             if (answer.Permits.Count == 0)
             {
-                await UntilAsync(answer.RetryAt!.Value);
+                await UntilAsync(answer.RetryAt!.Value - answer.Within);
                 continue;
             }
             await UntilAsync(answer.Permits[0].At);
