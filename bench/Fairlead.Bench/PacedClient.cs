@@ -5,12 +5,13 @@ using Fairlead.Storage;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// Calls an upstream through a limit, by the store's own verbs: reserves a permit, waits for its moment, sends, and reports what came back.
-/// A 429 is sent again.
+/// Calls an upstream through a limit, by the store's own verbs: reserves a permit in its turn, waits for its moment, sends, and reports what
+/// came back. A 429 is sent again.
 /// </summary>
 internal sealed class PacedClient(IJobStore store, NamedLimit limit, Uri address, TimeProvider clock) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = Timeout.InfiniteTimeSpan }) { BaseAddress = address };
+    private readonly SemaphoreSlim _turn = new(1);
     private long _asked;
 
     /// <summary>How often the store was asked for a permit.</summary>
@@ -30,20 +31,32 @@ internal sealed class PacedClient(IJobStore store, NamedLimit limit, Uri address
         while (status == HttpStatusCode.TooManyRequests);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _turn.Dispose();
+    }
 
     private async Task PermitAsync(long cost, CancellationToken cancellationToken)
     {
-        while (true)
+        await _turn.WaitAsync(cancellationToken);
+        Permit? permit;
+        try
         {
-            Interlocked.Increment(ref _asked);
-            var answer = await store.AcquireAsync(new() { Limit = limit.Name, Cost = cost }, cancellationToken);
-            await UntilAsync(answer.Permits.Count > 0 ? answer.Permits[0].At : answer.RetryAt!.Value - answer.Within, cancellationToken);
-            if (answer.Permits.Count > 0)
+            do
             {
-                return;
+                Interlocked.Increment(ref _asked);
+                var answer = await store.AcquireAsync(new() { Limit = limit.Name, Cost = cost }, cancellationToken);
+                permit = answer.Permits.FirstOrDefault();
+                await UntilAsync(permit is null ? answer.RetryAt!.Value - answer.Within : default, cancellationToken);
             }
+            while (permit is null);
         }
+        finally
+        {
+            _turn.Release();
+        }
+        await UntilAsync(permit.At, cancellationToken);
     }
 
     /// <summary>Timers count whole milliseconds, and one that is short by a part of one would send early.</summary>

@@ -50,7 +50,7 @@ internal static class UpstreamsBench
         const double PerMinute = 3000;
         var keepa = new Keepa(TimeProvider.System, PerMinute, TimeSpan.FromSeconds(1), balance: PerMinute / 60);
         await using var server = await UpstreamServer.StartAsync(keepa, TimeProvider.System, Network);
-        var limit = new Limit { Rate = 50.PerSecond(), Burst = 50, Debt = true, Headers = new() { Remaining = "x-tokens-left", Reset = "x-refill-in" } };
+        var limit = new Limit { Rate = 50.PerSecond(), Burst = 20, Debt = true, Headers = new() { Remaining = "x-tokens-left", Reset = "x-refill-in" } };
         await using var run = await UpstreamRun.StartAsync(server, new("keepa", limit), TimeProvider.System);
         var random = new Random(1);
         // What is acquired is what is likely, seven; one in three costs thirteen.
@@ -76,7 +76,8 @@ internal static class UpstreamsBench
     {
         var phase = TimeSpan.FromSeconds(38);
         var clock = TimeProvider.System;
-        await using var server = await UpstreamServer.StartAsync(new Adjustable(clock, 8 * scale, burst: 8, saysWhen), clock, Network);
+        var network = new Behaviour { Latency = Network.Latency / scale * 2, Jitter = Network.Jitter / scale * 2 };
+        await using var server = await UpstreamServer.StartAsync(new Adjustable(clock, 8 * scale, burst: 8, saysWhen), clock, network);
         await using var run = await UpstreamRun.StartAsync(server, new("api", new Limit { Rate = (8 * scale).PerSecond(), Adaptive = true }), clock);
         await run.CallAsync(8 * scale * 130, static n => ($"call?n={n}", 1));
         var began = clock.GetUtcNow();

@@ -65,6 +65,8 @@ internal sealed class LimitState
         var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
+            // Once something of the next day is reserved, this day is over: what is asked for later does not overtake it.
+            from = _quotaFrom > from ? _quotaFrom : from;
             var (last, next) = resets.Around(from);
             var quota = QuotaOf(limit);
             return (_quotaFrom < last ? 0 : _quotaUsed) + Math.Min(cost, quota) <= quota ? from : next;
@@ -194,8 +196,10 @@ internal sealed class LimitState
         if (limit.Resets is { } resets)
         {
             var last = resets.Around(now).Last;
-            var used = Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left);
-            (_quotaFrom, _quotaUsed) = (last, used);
+            if (_quotaFrom <= last)
+            {
+                (_quotaFrom, _quotaUsed) = (last, Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left));
+            }
         }
         else if (limit.Burst > 1 || limit.Debt || limit.Shape == LimitShape.Window)
         {
@@ -234,7 +238,7 @@ internal sealed class LimitState
         {
             return most - InUse;
         }
-        if (_heldUntil > now)
+        if (_heldUntil > now || (limit.Resets is not null && _quotaFrom > now))
         {
             return 0;
         }

@@ -73,6 +73,11 @@ internal static class PermitDesk
     /// <summary>Takes in what an upstream answered.</summary>
     public static void Report(LimitReport report, Limit limit, LimitState state, DateTimeOffset now)
     {
+        // Before the upstream's own words: what it says is left knows the true cost already.
+        if (report.ExtraCost != 0)
+        {
+            state.Charge(limit, report.ExtraCost, now);
+        }
         if (report.Throttled)
         {
             state.Throttled(limit, report.SentAt ?? now, report.RetryAfter is { Ticks: > 0 } after ? now + after : null, now);
@@ -84,10 +89,6 @@ internal static class PermitDesk
         if (report.Remaining is not null || report.PerSecond is not null)
         {
             state.Resync(limit, report.Remaining, report.ResetIn is { Ticks: > 0 } reset ? now + reset : null, report.PerSecond, now);
-        }
-        if (report.ExtraCost != 0)
-        {
-            state.Charge(limit, report.ExtraCost, now);
         }
         Judge(report, limit, state, now);
     }
