@@ -150,7 +150,9 @@ internal sealed class AdaptiveRun(int burst, Refusal refusal, int seed)
         _upstream.PerSecond = 8;
     }
 
-    private Task UntilAsync(DateTimeOffset at) => Task.Delay(at > _time.Now ? at - _time.Now : TimeSpan.Zero, _time);
+    /// <summary>Timers count whole milliseconds: a part of one would be no wait at all.</summary>
+    private Task UntilAsync(DateTimeOffset at) =>
+        Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, (at - _time.Now).TotalMilliseconds))), _time);
 
     private static int Count(List<DateTimeOffset> moments, DateTimeOffset from, DateTimeOffset to) => moments.Count(at => at >= from && at < to);
 }
