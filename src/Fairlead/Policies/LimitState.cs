@@ -70,7 +70,7 @@ internal sealed class LimitState
         var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
-            // Reserved ahead of a reset: the day before is used up.
+            // Once something of the next day is reserved, this day is over: what is asked for later does not overtake it.
             from = _quotaFrom > from ? _quotaFrom : from;
             var (last, next) = resets.Around(from);
             var quota = QuotaOf(limit);
@@ -168,7 +168,8 @@ internal sealed class LimitState
         if (limit.Adaptive)
         {
             var before = Adaptive;
-            Adaptive = Adaptive.Throttled(sentAt, now);
+            // What is reserved already goes at the old rate: only from the next slot on does a 429 speak of the new one.
+            Adaptive = Adaptive.Throttled(sentAt, Earliest(limit, 1, now, forJob: false) ?? now);
             if (Adaptive != before)
             {
                 Note(limit, now, LimitChangeCause.Throttled);
@@ -213,8 +214,10 @@ internal sealed class LimitState
         if (limit.Resets is { } resets)
         {
             var last = resets.Around(now).Last;
-            var used = Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left);
-            (_quotaFrom, _quotaUsed) = (last, used);
+            if (_quotaFrom <= last)
+            {
+                (_quotaFrom, _quotaUsed) = (last, Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left));
+            }
         }
         else if (limit.Burst > 1 || limit.Debt || limit.Shape == LimitShape.Window)
         {
@@ -264,7 +267,7 @@ internal sealed class LimitState
         {
             return most - InUse;
         }
-        if (_heldUntil > now)
+        if (_heldUntil > now || (limit.Resets is not null && _quotaFrom > now))
         {
             return 0;
         }
