@@ -29,7 +29,7 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
     {
         var asked = clock.Ask();
         var lease = await store.JoinAsync(
-            new NodeRegistration { Name = settings.Name, Queues = settings.Queues, Slots = settings.Slots, Lease = settings.Lease }, cancellationToken);
+            new NodeRegistration { Name = settings.Name, Queues = settings.Queues, Limits = settings.Limits, Slots = settings.Slots, Lease = settings.Lease }, cancellationToken);
         clock.Set(lease.Now, asked);
         Node = lease.Node;
         Joined?.Invoke();

@@ -14,6 +14,9 @@ internal sealed record NodeSettings
     /// <summary>The queues it serves, the first first.</summary>
     public required IReadOnlyList<ServedQueue> Queues { get; init; }
 
+    /// <summary>The limits it declares.</summary>
+    public IReadOnlyList<NamedLimit> Limits { get; init; } = [];
+
     /// <summary>What runs the jobs it claims.</summary>
     public required IWorker Worker { get; init; }
 
