@@ -33,7 +33,9 @@ internal static class BreakerText
         }
         // Who says only for how long it opens at first means at least that.
         policy = policy with { MaxOpen = longest ?? (policy.OpenFor > policy.MaxOpen ? policy.OpenFor : policy.MaxOpen) };
-        return policy.Problems("--breaker").FirstOrDefault() is { } problem ? throw new FormatException(problem) : policy;
+        return policy.Problems("").Any()
+            ? throw new FormatException($"A breaker expects 1 to 1000 failures and 0 < open_for <= max_open; got '{text}'.")
+            : policy;
     }
 
     /// <summary>As it is read.</summary>

@@ -10,7 +10,6 @@ namespace Fairlead.Cli;
 internal static class LimitText
 {
     private const string AtOnce = "concurrent:";
-    private const string Expected = "Expected a rate such as 8/s, 90000/m or 5000/day, or concurrent:10";
 
     private static readonly Dictionary<string, LimitOption> Options = new(StringComparer.Ordinal)
     {
@@ -58,7 +57,7 @@ internal static class LimitText
         }
         return Rate.TryParse(text, out var rate)
             ? before with { Rate = rate, AtOnce = null }
-            : throw new FormatException($"Limit '{name}': {Expected}; got '{text}'.");
+            : throw new FormatException($"Limit '{name}': expected a rate such as 8/s, 90000/m or 5000/day, or concurrent:10; got '{text}'.");
     }
 
     private static Limit With(string name, Limit limit, string part)
