@@ -11,12 +11,13 @@ return args switch
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number], nginx [requests].");
     return 2;
 }
