@@ -94,9 +94,9 @@ internal sealed class Nginx : IDisposable
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
             }
-            catch (SocketException)
+            catch (SocketException error)
             {
-                throw new InvalidOperationException($"nginx does not listen on port {Port}: {(_process.HasExited ? await _process.StandardError.ReadToEndAsync() : "it runs, but answers nothing")}");
+                throw new InvalidOperationException($"nginx does not listen on port {Port}: {(_process.HasExited ? await _process.StandardError.ReadToEndAsync() : "it runs, but answers nothing")}", error);
             }
         }
     }

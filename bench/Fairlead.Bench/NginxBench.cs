@@ -32,7 +32,7 @@ internal static class NginxBench
     private static Process Start(Scratch scratch, int number, int requests, int port)
     {
         File.WriteAllLines(scratch.File($"items{number}"), Enumerable.Range(0, requests).Select(n => $"{number}-{n}"));
-        return Process.Start(new ProcessStartInfo(
+        var run = Process.Start(new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "Fairlead.Cli"),
             [
                 "run", "--store", "sqlite:./store.db", "--name", $"share{number}", "--input", $"items{number}", "--concurrency", "4", "--limit", $"api={PerSecond}/s",
@@ -41,5 +41,7 @@ internal static class NginxBench
         {
             WorkingDirectory = scratch.Folder, RedirectStandardError = true,
         })!;
+        run.BeginErrorReadLine();
+        return run;
     }
 }
