@@ -10,6 +10,7 @@ return args switch
     ["serve", var file] => await EngineBench.ServeAsync(file),
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
+    ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
@@ -18,6 +19,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number], nginx [requests].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], processes [number], nginx [requests].");
     return 2;
 }

@@ -18,7 +18,7 @@ internal static class RunQueue
         var held = isOwn ? null : (await store.ListQueuesAsync(cancellationToken)).FirstOrDefault(queue => queue.Name == plan.Queue)?.Definition;
         var wanted = Overlay(held ?? new QueueDefinition { Name = plan.Queue }, plan);
         wanted = isOwn ? wanted with { KillAfter = plan.KillAfter } : wanted;
-        if (held is not null && !held.Agrees(wanted) && await HolderAsync(store, plan.Queue, cancellationToken) is { } node)
+        if (held is not null && held != wanted && await HolderAsync(store, plan.Queue, cancellationToken) is { } node)
         {
             throw new CommandFailure(
                 $"Queue '{plan.Queue}' is held by node '{node.Name}' with {Text(held)}; this run asks for {Text(wanted)}. Nothing was enqueued. Ask for the same, wait until that node has ended, or name another --queue.");

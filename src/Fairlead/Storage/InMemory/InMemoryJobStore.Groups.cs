@@ -61,7 +61,7 @@ public sealed partial class InMemoryJobStore
         {
             Retag(group, FairQueue.Charged(group.State.Tag, seconds - job.Charged, group.Weight));
         }
-        if (learns)
+        if (learns && (job.Charged >= 0 || group.Name is not null))
         {
             group.Estimates[job.Kind] = FairQueue.Learned(group.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
             job.Queue.Estimates[job.Kind] = FairQueue.Learned(job.Queue.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
