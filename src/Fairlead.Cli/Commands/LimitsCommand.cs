@@ -65,7 +65,8 @@ internal static class LimitsCommand
     {
         try
         {
-            return LimitText.Parse(name, text, known.Declared);
+            var wanted = LimitText.Parse(name, text, known.Declared);
+            return PermitDesk.Problem(name, known.Declared, wanted) is { } problem ? throw new FormatException(problem) : wanted;
         }
         catch (FormatException error)
         {

@@ -10,6 +10,7 @@ internal sealed class DemoRun(CommandContext context, string folder)
 {
     private const int Products = 1000;
     private const int Workers = 8;
+    private const int HangEvery = 150;
     private const string Queue = "analysis";
     private const string SpApiLimit = "sp_api";
     private const string KeepaLimit = "keepa";
@@ -22,7 +23,7 @@ internal sealed class DemoRun(CommandContext context, string folder)
     public async Task<int> RunAsync()
     {
         await using var spApi = await Upstream.StartAsync("SP-API", SpApiPerSecond, TimeSpan.FromMilliseconds(20), hangEvery: 0, context.Time);
-        await using var keepa = await Upstream.StartAsync("Keepa", KeepaPerSecond, TimeSpan.FromMilliseconds(40), hangEvery: 120, context.Time);
+        await using var keepa = await Upstream.StartAsync("Keepa", KeepaPerSecond, TimeSpan.FromMilliseconds(40), hangEvery: HangEvery, context.Time);
         using var http = new HttpClient();
         Introduce(spApi, keepa);
         await using var services = Services(new DemoUpstreams(new UpstreamClient(spApi, http), new UpstreamClient(keepa, http)));
@@ -63,7 +64,7 @@ internal sealed class DemoRun(CommandContext context, string folder)
     {
         context.Output.Line($"{Products} products, {Workers} workers, two services on this machine that enforce their rates:");
         context.Output.Line($"  {spApi.Name} {spApi.PerSecond}/s at {spApi.Address}, {keepa.Name} {keepa.PerSecond}/s at {keepa.Address} (ten times the real ones' rates, to fit into a minute)");
-        context.Output.Line($"  Beyond that they answer 429. One in 120 requests to {keepa.Name} is never answered; an attempt is ended after {AttemptTimeout.TotalMilliseconds:0} ms and tried again.");
+        context.Output.Line($"  Beyond that they answer 429. One in {HangEvery} requests to {keepa.Name} is never answered; an attempt is ended after {AttemptTimeout.TotalMilliseconds:0} ms and tried again.");
         context.Output.Line($"  Both rates are limits that all workers share: a product starts when it has a permit of both. {Products} products at {keepa.PerSecond}/s cannot take less than {Bound.TotalSeconds:0.#} s.");
     }
 
