@@ -51,7 +51,7 @@ public sealed partial class SqliteJobStore
         session.ForgetLimit(name);
         foreach (var key in Texts(session.Sql["limit_keys"].Add(limit.Id)))
         {
-            session.ChangedStateOf(limit.Id, key).Changed(wanted ?? limit.Declared, session.Time);
+            session.ChangedStateOf(limit.Id, key).Changed(limit.InForce, wanted ?? limit.Declared, session.Time);
         }
         foreach (var group in Numbers(session.Sql["groups_held"].Add(session.Now)).ConvertAll(session.Group))
         {
