@@ -49,10 +49,11 @@ public sealed partial class SqliteJobStore
                     $"Limit '{wanted.Name}' is held by node '{holder}' as {known.Declared}, but {wanted.Limit} is declared now. Stop that node first, or declare the same.");
             }
             session.Sql["declare_limit"].Add(known.Id).Add(LimitEntry.Write(wanted.Limit)).Run();
-            foreach (var key in known.Change is null ? Texts(session.Sql["limit_keys"].Add(known.Id)) : [])
+            foreach (var key in known.Change is null ? session.LimitKeys(known.Id) : [])
             {
                 session.ChangedStateOf(known.Id, key).Redefined(known.Declared, wanted.Limit, session.Time);
             }
+            session.WakeHeld(null);
             session.Signal(StoreSignals.Work);
         }
         session.ForgetLimit(wanted.Name);
@@ -108,8 +109,20 @@ public sealed partial class SqliteJobStore
         {
             if (session.Limit(report.Limit) is { } limit)
             {
-                PermitDesk.Report(report, limit.InForce, session.ChangedStateOf(limit.Id, PermitDesk.KeyOf(limit.InForce, report.Group)), session.Time);
+                Report(session, report, limit);
             }
+        }
+    }
+
+    private static void Report(Session session, LimitReport report, LimitEntry limit)
+    {
+        var key = PermitDesk.KeyOf(limit.InForce, report.Group);
+        var state = session.ChangedStateOf(limit.Id, key);
+        var wasOpen = state.Breaker.IsOpen;
+        PermitDesk.Report(report, limit.InForce, state, session.Time);
+        if (wasOpen && state.ProbeAt is null)
+        {
+            session.WakeHeld(PermitDesk.BlockKeyOf(limit.Name, key));
         }
     }
 

@@ -10,10 +10,12 @@ internal sealed class LimitState
 {
     private const byte Format = 1;
     private const int HistoryKept = 50;
+    private static readonly TimeSpan CallsMatterFor = TimeSpan.FromHours(1);
     private readonly List<LimitMoment> _history = [];
     private RateSlots _slots = new();
     private DateTimeOffset _heldUntil;
     private DateTimeOffset _learnedAt;
+    private DateTimeOffset _calledAt;
     private DateTimeOffset _quotaFrom;
     private long _quotaUsed;
     private double _headerRate;
@@ -31,7 +33,10 @@ internal sealed class LimitState
     public DateTimeOffset? ProbeAt { get; set; }
 
     /// <summary>When a claim last left work for want of a permit.</summary>
-    public DateTimeOffset JobsWaitedAt { get; set; }
+    public DateTimeOffset JobsWaitedAt { get; private set; }
+
+    /// <summary>What the job costs that was left.</summary>
+    public long JobsCost { get; private set; } = 1;
 
     /// <summary>Permits given since the store was made.</summary>
     public long Granted { get; private set; }
@@ -65,6 +70,8 @@ internal sealed class LimitState
         var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
+            // Reserved ahead of a reset: the day before is used up.
+            from = _quotaFrom > from ? _quotaFrom : from;
             var (last, next) = resets.Around(from);
             var quota = QuotaOf(limit);
             return (_quotaFrom < last ? 0 : _quotaUsed) + Math.Min(cost, quota) <= quota ? from : next;
@@ -78,6 +85,8 @@ internal sealed class LimitState
     {
         Granted += cost;
         UsedAt = at;
+        JobsWaitedAt = forJob ? default : JobsWaitedAt;
+        _calledAt = forJob ? _calledAt : at;
         ProbeAt = Breaker.IsOpen ? at : null;
         if (limit.IsConcurrent)
         {
@@ -101,12 +110,23 @@ internal sealed class LimitState
         }
     }
 
-    /// <summary>Jobs wait for a slot while others reserve ahead: the next one is theirs.</summary>
-    public void KeepForJobs(Limit limit, DateTimeOffset now)
+    /// <summary>A claim left a job of that cost for want of a permit.</summary>
+    public void JobWaits(long cost, DateTimeOffset now) => (JobsWaitedAt, JobsCost) = (now, cost);
+
+    /// <summary>While jobs wait for a slot, every other one is theirs although others reserve ahead.</summary>
+    public void KeepForJobs(Limit limit, TimeSpan patience, DateTimeOffset now)
     {
-        if (limit is { Rate: not null, Resets: null })
+        if (limit is not { Rate: not null, Resets: null })
         {
-            _slots.KeepForJobs(Plan(limit), now.UtcTicks);
+            return;
+        }
+        if (now - JobsWaitedAt < patience)
+        {
+            _slots.KeepForJobs(Plan(limit), JobsCost, (_heldUntil > now ? _heldUntil : now).UtcTicks);
+        }
+        else
+        {
+            _slots.FreeKept();
         }
     }
 
@@ -219,6 +239,17 @@ internal sealed class LimitState
         }
     }
 
+    /// <summary>
+    /// The same for claims: they use no share of their own while the store is away, but calls do, where there have been any lately.
+    /// </summary>
+    public void LearnForJobs(Limit limit, DateTimeOffset since, TimeSpan ahead, DateTimeOffset now)
+    {
+        if (since - _calledAt < CallsMatterFor)
+        {
+            LearnAfterOutage(limit, since, ahead, now);
+        }
+    }
+
     /// <summary>An operator changed the limit.</summary>
     public void Changed(Limit before, Limit limit, DateTimeOffset now)
     {
@@ -265,7 +296,7 @@ internal sealed class LimitState
         using var to = new BinaryWriter(stream);
         to.Write(Format);
         _slots.Write(to);
-        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, ProbeAt?.UtcTicks ?? 0])
+        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, _calledAt.UtcTicks, ProbeAt?.UtcTicks ?? 0])
         {
             to.Write(number);
         }
@@ -311,6 +342,8 @@ internal sealed class LimitState
         };
         var cutAt = At(from.ReadInt64());
         state.JobsWaitedAt = At(from.ReadInt64());
+        state.JobsCost = from.ReadInt64();
+        state._calledAt = At(from.ReadInt64());
         var probe = from.ReadInt64();
         state.ProbeAt = probe == 0 ? null : At(probe);
         state._headerRate = from.ReadDouble();
