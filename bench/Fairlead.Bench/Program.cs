@@ -13,12 +13,13 @@ return args switch
     ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
     ["upstreams", .. var rest] => await UpstreamsBench.RunAsync(rest),
+    ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits, nginx, upstreams [names], processes [number].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits, nginx [requests], upstreams [names], processes [number].");
     return 2;
 }

@@ -51,7 +51,7 @@ public sealed partial class SqliteJobStore
         session.ForgetLimit(name);
         foreach (var key in session.LimitKeys(limit.Id))
         {
-            session.ChangedStateOf(limit.Id, key).Changed(wanted ?? limit.Declared, session.Time);
+            session.ChangedStateOf(limit.Id, key).Changed(limit.InForce, wanted ?? limit.Declared, session.Time);
         }
         session.WakeHeld(null);
         session.Signal(StoreSignals.Control);

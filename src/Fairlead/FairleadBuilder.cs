@@ -25,6 +25,8 @@ public sealed class FairleadBuilder
 
     internal List<JobEntry> Jobs { get; } = [];
 
+    internal List<NamedLimit> Limits { get; } = [];
+
     /// <summary>Keeps jobs in this process's memory: for tests, and for work that may be lost with the process.</summary>
     public FairleadBuilder UseInMemory() => UseStore((_, time) => new InMemoryJobStore(time));
 
@@ -46,6 +48,13 @@ public sealed class FairleadBuilder
             }
             configure?.Invoke(queue);
         });
+        return this;
+    }
+
+    /// <summary>Declares a limit that the whole cluster shares by its name: <c>AddLimit("keepa", 5.PerSecond())</c>.</summary>
+    public FairleadBuilder AddLimit(string name, Limit limit)
+    {
+        Limits.Add(new NamedLimit(name, limit));
         return this;
     }
 

@@ -60,6 +60,7 @@ public static class FairleadServiceCollectionExtensions
             Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
             Slots = options.Concurrency,
             Queues = registry.Served(),
+            Limits = builder.Limits,
             Worker = new InProcessWorker(registry, provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware),
             Prefetch = options.Prefetch,
             Lease = options.Lease,

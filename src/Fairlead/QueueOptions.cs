@@ -44,6 +44,9 @@ public sealed class QueueOptions
     /// <inheritdoc cref="QueueDefinition.SequentialUpTo" />
     public int SequentialUpTo { get; set; }
 
+    /// <summary>What each job takes of which limits before its attempt starts; all of it or none. <c>Limits.Add("keepa")</c> is one permit.</summary>
+    public IList<LimitUse> Limits { get; } = [];
+
     /// <summary>The job name that follows success, with its result as payload; null for none. The name must be known through <c>AddJob</c>.</summary>
     public string? Then { get; set; }
 
@@ -64,6 +67,7 @@ public sealed class QueueOptions
         Priority = Priority,
         MaxPayload = MaxPayload,
         SequentialUpTo = SequentialUpTo,
+        Limits = [.. Limits],
         Then = then,
     };
 

@@ -253,11 +253,22 @@ internal sealed class LimitState
         }
     }
 
-    /// <summary>An operator changed the limit: what was learned about the old one is over.</summary>
-    public void Changed(Limit limit, DateTimeOffset now)
+    /// <summary>An operator changed the limit.</summary>
+    public void Changed(Limit before, Limit limit, DateTimeOffset now)
     {
-        (Adaptive, _headerRate) = (AdaptiveRate.Full, 0);
+        Redefined(before, limit, now);
         Note(limit, now, LimitChangeCause.Operator);
+    }
+
+    /// <summary>Another limit is in force: what was learned about the old one is over, and nobody waits at the old pace.</summary>
+    public void Redefined(Limit before, Limit limit, DateTimeOffset now)
+    {
+        RatePlan? paced = before is { Rate: not null, Resets: null } ? Plan(before) : null;
+        (Adaptive, _headerRate) = (AdaptiveRate.Full, 0);
+        if (paced is { } plan && limit is { Rate: not null, Resets: null })
+        {
+            _slots.Respace(plan, Plan(limit), now.UtcTicks);
+        }
     }
 
     /// <summary>How many could be used at once now; null for none known.</summary>
