@@ -30,9 +30,10 @@ internal sealed class Node : IAsyncDisposable
         var logger = loggers.CreateLogger("Fairlead");
         _settings = settings;
         _store = store;
-        _clock = new StoreClock(settings.Time);
+        var standing = settings.Standing ?? new NodeStanding(settings.Time);
+        _clock = standing.Clock;
         _emptied = new Wakeup(settings.Time);
-        _membership = new Membership(settings, store, _clock, _inHand, logger);
+        _membership = new Membership(settings, store, standing, _inHand, logger);
         _logs = new LogPump(settings, store, _clock, _inHand, logger);
         _completions = new CompletionPump(settings, _inHand, _logs, logger) { Store = store };
         var watch = new AttemptWatch(settings, _inHand, logger);

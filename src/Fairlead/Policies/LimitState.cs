@@ -215,7 +215,11 @@ internal sealed class LimitState
         if (limit.Rate is not null && _learnedAt < since)
         {
             _learnedAt = now;
-            _heldUntil = now + ahead > _heldUntil ? now + ahead : _heldUntil;
+            if (now + ahead > _heldUntil)
+            {
+                // The bucket is not full by then: what refilled it was used meanwhile.
+                Hold(limit, now + ahead);
+            }
         }
     }
 
@@ -223,6 +227,11 @@ internal sealed class LimitState
     public void Changed(Limit limit, DateTimeOffset now)
     {
         (Adaptive, _headerRate) = (AdaptiveRate.Full, 0);
+        if (limit is { Rate: not null, Resets: null, Debt: false })
+        {
+            // What the old rate had made wait longer than an empty bucket of the new one does.
+            _slots.WaitAtMost(Plan(limit), UsedAt.UtcTicks);
+        }
         Note(limit, now, LimitChangeCause.Operator);
     }
 

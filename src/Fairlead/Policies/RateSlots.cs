@@ -107,6 +107,9 @@ internal sealed class RateSlots
     /// <summary>Nothing is left until <paramref name="until" />: the bucket is empty then.</summary>
     public void Drain(in RatePlan plan, long until) => _next = Math.Max(_next, until + ((plan.Burst - 1) * plan.Spacing));
 
+    /// <summary>The rate has changed: a permit is free again no later than if the last one had emptied the bucket.</summary>
+    public void WaitAtMost(in RatePlan plan, long usedAt) => _next = Math.Min(_next, usedAt + (plan.Burst * plan.Spacing));
+
     /// <summary>The upstream says that only so many are left: fewer than we believe counts, more does not.</summary>
     public void LeaveAtMost(in RatePlan plan, long remaining, long now)
     {
