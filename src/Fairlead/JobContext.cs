@@ -105,6 +105,10 @@ public sealed class JobContext
     public ValueTask ChargeAsync(string limit, long extraCost, CancellationToken cancellationToken = default) =>
         Limits.ReportAsync(new LimitReport { Limit = limit, Group = Job.Group, ExtraCost = extraCost }, cancellationToken);
 
+    /// <summary>Waits for permits of one limiter, as above.</summary>
+    internal ValueTask<RateLimitLease> AcquireAsync(SharedRateLimiter limiter, long cost, CancellationToken cancellationToken) =>
+        new HandlerPermits(Limits, _attempt).AcquireAsync([(limiter, cost)], cancellationToken);
+
     private LimitClient Limits => Services.GetRequiredService<LimitClient>();
 
     private long CostOf(LimitUse use)

@@ -46,6 +46,7 @@ internal sealed class Node : IAsyncDisposable
             watch,
             _completions,
             _logs,
+            new StarvationWatch(settings, _dispatcher, _inHand, _clock, logger),
             new LeaseRescuer(settings.Time, store, logger),
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),

@@ -93,6 +93,9 @@ public sealed class LimitClient : IAsyncDisposable
     /// <summary>Whether it is known to be a rate.</summary>
     internal bool IsRate(string name) => _known.TryGetValue(name, out var limit) && !limit.IsConcurrent;
 
+    /// <summary>What is in force under that name; null when unknown.</summary>
+    internal Limit? Find(string name) => _known.GetValueOrDefault(name);
+
     /// <summary>Permits per second of a rate; zero when unknown: then it counts as scarce.</summary>
     internal double PerSecondOf(string name) => _known.TryGetValue(name, out var limit) ? limit.Rate?.PerSecond ?? 0 : 0;
 

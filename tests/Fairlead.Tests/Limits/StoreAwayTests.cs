@@ -57,7 +57,7 @@ public sealed class StoreAwayTests
         scene.Node.Way.Away = true;
         scene.Node.Call(16, stop.Token);
 
-        scene.Time.RunFor(TimeSpan.FromSeconds(7.999));
+        scene.Time.RunFor(TimeSpan.FromSeconds(7.9));
         scene.Uses.ShouldBeEmpty();
         scene.Time.RunFor(TimeSpan.FromSeconds(8));
         scene.Uses.Count.ShouldBeInRange(60, 64);
