@@ -21,6 +21,7 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
     private bool _keepsSpare;
     private long _places;
     private DateTimeOffset _nextSlot;
+    private DateTimeOffset _heldUntil;
     private DateTimeOffset _comeBack;
 
     /// <summary>How many wait.</summary>
@@ -33,7 +34,7 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
     public bool IsLacking => Locked(() => _lanes.Exists(static lane => lane.Lacking > 0));
 
     /// <summary>When the next permit is to be had at the earliest, as the store said last.</summary>
-    public DateTimeOffset NextSlot => Locked(() => _nextSlot);
+    public DateTimeOffset NextSlot => Locked(() => _nextSlot > _heldUntil ? _nextSlot : _heldUntil);
 
     /// <summary>Lets one wait; <paramref name="first" /> before all others, because it holds a scarcer permit already.</summary>
     public void Add(PermitWaiter waiter, bool first) => Locked(() =>
@@ -57,11 +58,13 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
     /// <param name="spacing">How far apart those who are told to come back should do so.</param>
     public void HandOut(DateTimeOffset now, TimeSpan spacing) => Locked(() =>
     {
+        var next = _nextSlot > _heldUntil ? _nextSlot : _heldUntil;
         foreach (var lane in _lanes)
         {
-            foreach (var waiter in lane.TakeImpatient(now, _nextSlot > now ? _nextSlot : null).ToList())
+            lane.TakeOut(permit => permit.Id <= 0 && permit.At < _heldUntil, _unused);
+            foreach (var waiter in lane.TakeImpatient(now, next > now ? next : null).ToList())
             {
-                waiter.Refuse(ComeBackIn(waiter.Latest!.Value, now, spacing));
+                waiter.Refuse(ComeBackIn(next > waiter.Latest!.Value ? next : waiter.Latest.Value, now, spacing));
             }
             lane.HandOut(now, Math.Max(leaseAhead, _keepsSpare ? 1 : 0), _unused);
         }
@@ -116,8 +119,11 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
     /// <summary>Lets go of what this node reserved by itself: the store was away for a moment only.</summary>
     public void DropOwn() => Locked(() => _lanes.ForEach(lane => lane.TakeOut(static permit => permit.Id == OwnShare, [])));
 
-    /// <summary>The upstream wants to be left alone: what lies before that is not used.</summary>
-    public void Hold(DateTimeOffset until) => Locked(() => _lanes.ForEach(lane => lane.TakeOut(permit => permit.Id <= 0 && permit.At < until, _unused)));
+    /// <summary>The upstream wants to be left alone: what lies before that is not used, whoever gave it.</summary>
+    public void Hold(DateTimeOffset until) => Locked(() => { _heldUntil = until > _heldUntil ? until : _heldUntil; });
+
+    /// <summary>Until when the upstream wants to be left alone; in the past when it does not.</summary>
+    public DateTimeOffset HeldUntil => Locked(() => _heldUntil);
 
     /// <summary>Everybody who waits is told what is wrong.</summary>
     public void Fail(Exception error) => Locked(() => _lanes.ForEach(lane => lane.Fail(error)));
@@ -140,9 +146,8 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
     /// When one who could not wait should ask again: behind the others who were told so, half his patience before his slot. All at the
     /// same moment, most would be sent away again.
     /// </summary>
-    private TimeSpan ComeBackIn(DateTimeOffset latest, DateTimeOffset now, TimeSpan spacing)
+    private TimeSpan ComeBackIn(DateTimeOffset slot, DateTimeOffset now, TimeSpan spacing)
     {
-        var slot = _nextSlot > latest ? _nextSlot : latest;
         _comeBack = _comeBack + spacing > slot ? _comeBack + spacing : slot;
         var wait = _comeBack - HandlerPermits.Patience / 2 - now;
         return wait > ShortestReturn ? wait : ShortestReturn;

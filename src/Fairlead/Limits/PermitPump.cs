@@ -111,6 +111,11 @@ internal sealed class PermitPump(LimitClient client, string limit, PermitLine li
             _askAgainAt = default;
         }
         Hear();
+        if (line.HeldUntil - PermitDesk.Horizon is var held && held > _askAgainAt)
+        {
+            // The store may not have heard yet that the upstream wants to be left alone.
+            _askAgainAt = held;
+        }
         UseOwnShare();
         line.HandOut(Now, client.SpacingOf(limit));
         Ask();
