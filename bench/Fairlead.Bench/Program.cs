@@ -12,11 +12,13 @@ return args switch
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
+    ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
+    ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number], limits [grants].");
     return 2;
 }

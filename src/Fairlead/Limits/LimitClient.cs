@@ -22,6 +22,7 @@ public sealed class LimitClient : IAsyncDisposable
     private IDisposable? _listening;
     private volatile bool _ready;
     private int _stale = 1;
+    private long _questions;
 
     internal LimitClient(IJobStore store, NodeStanding standing, IReadOnlyList<NamedLimit> declared, int leaseAhead)
     {
@@ -35,6 +36,11 @@ public sealed class LimitClient : IAsyncDisposable
     internal NodeStanding Standing { get; }
 
     internal int LeaseAhead { get; }
+
+    /// <summary>How many calls of the store permits have cost so far: asked for, and given back.</summary>
+    internal long Questions => Interlocked.Read(ref _questions);
+
+    internal void Asked() => Interlocked.Increment(ref _questions);
 
     /// <summary>The limit as a <see cref="RateLimiter" />: the same object for the same name and group.</summary>
     /// <param name="name">Its name; that nobody has declared it is said when a permit is asked for.</param>

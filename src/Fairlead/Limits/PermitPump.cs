@@ -111,10 +111,10 @@ internal sealed class PermitPump(LimitClient client, string limit, PermitLine li
             _askAgainAt = default;
         }
         Hear();
-        if (line.HeldUntil - PermitDesk.Horizon is var held && held > _askAgainAt)
+        if (line.HeldUntil is var held && held > Now && held - PermitDesk.Horizon > _askAgainAt)
         {
             // The store may not have heard yet that the upstream wants to be left alone.
-            _askAgainAt = held;
+            _askAgainAt = held - PermitDesk.Horizon;
         }
         UseOwnShare();
         line.HandOut(Now, client.SpacingOf(limit));
@@ -167,6 +167,7 @@ internal sealed class PermitPump(LimitClient client, string limit, PermitLine li
             await ready;
         }
         var asked = _standing.Clock.Ask();
+        client.Asked();
         var answer = await client.Store.AcquireAsync(request, CancellationToken.None);
         _standing.Clock.Set(answer.Now, asked);
         return answer;
@@ -272,6 +273,7 @@ internal sealed class PermitPump(LimitClient client, string limit, PermitLine li
     {
         try
         {
+            client.Asked();
             await client.Store.ReleaseAsync(unused, CancellationToken.None);
         }
         catch (StoreUnavailableException)

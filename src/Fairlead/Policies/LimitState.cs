@@ -58,11 +58,11 @@ internal sealed class LimitState
     /// <param name="forJob">A job that waits to be claimed, rather than a call that reserves its slot.</param>
     public DateTimeOffset? Earliest(Limit limit, long cost, DateTimeOffset now, bool forJob)
     {
+        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.AtOnce is { } most)
         {
-            return InUse + Math.Min(cost, most) <= most ? now : null;
+            return InUse + Math.Min(cost, most) <= most ? from : null;
         }
-        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
             var (last, next) = resets.Around(from);
@@ -339,7 +339,7 @@ internal sealed class LimitState
     private void Hold(Limit limit, DateTimeOffset until)
     {
         _heldUntil = until;
-        if (limit.Resets is null && limit.Shape == LimitShape.Smooth)
+        if (limit is { Rate: not null, Resets: null, Shape: LimitShape.Smooth })
         {
             _slots.Drain(Plan(limit), until.UtcTicks);
         }

@@ -60,4 +60,21 @@ public sealed class LimitFeedbackTests
         scene.UsesBetween(refused + TimeSpan.FromSeconds(10), refused + TimeSpan.FromSeconds(30)).ShouldBeGreaterThanOrEqualTo(76);
         scene.MostIn(TimeSpan.FromSeconds(1)).ShouldBeLessThanOrEqualTo(4);
     }
+
+    [Fact]
+    public void A_number_at_once_is_held_back_too()
+    {
+        var scene = new LimitScene(Limit.Concurrent(2), nodes: 2);
+        TimeSpan waited = default;
+
+        scene.Time.Run(async () =>
+        {
+            await scene.Node.Client.ReportAsync(new LimitReport { Limit = "api", Throttled = true, RetryAfter = TimeSpan.FromSeconds(10) });
+            var began = scene.Time.Now;
+            await scene.Nodes[1].Limiter.AcquireAsync();
+            waited = scene.Time.Now - began;
+        });
+
+        waited.ShouldBe(TimeSpan.FromSeconds(10));
+    }
 }
