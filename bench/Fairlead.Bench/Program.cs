@@ -10,6 +10,7 @@ return args switch
     ["serve", var file] => await EngineBench.ServeAsync(file),
     ["latency", ..] => await LatencyBench.RunAsync(),
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
+    ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
@@ -19,6 +20,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], processes [number], limits [grants].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], processes [number], limits [grants].");
     return 2;
 }

@@ -22,7 +22,7 @@ internal sealed class Scratch : IDisposable
     public static NewJob[] Jobs(int count) => [.. Enumerable.Range(0, count).Select(static _ => new NewJob { Queue = "q", Kind = Kind, Payload = "{\"product\":12345678}"u8.ToArray() })];
 
     public static NodeRegistration Registration(int? maxConcurrent = null) =>
-        new() { Name = "bench", Slots = 1000, Queues = [new(new() { Name = "q", MaxConcurrent = maxConcurrent }, [Kind])] };
+        new() { Name = "bench", Slots = 1000, Lease = TimeSpan.FromHours(1), Queues = [new(new() { Name = "q", MaxConcurrent = maxConcurrent }, [Kind])] };
 
     public static ClaimRequest Request(NodeId node, long sequence, int slots) =>
         new() { Node = node, Sequence = sequence, Slots = slots, Queues = [new("q", [Kind], slots)] };

@@ -12,31 +12,32 @@ internal sealed class Claim(Session session, ClaimRequest request)
     private readonly Statements sql = session.Sql;
     private readonly long node = request.Node.Value;
     private readonly List<ClaimedJob> jobs = [];
+    private DateTimeOffset? nextDue;
     private bool more;
 
     public ClaimResult Run()
     {
         var queues = Known();
-        var nextDue = PromoteAll(queues);
+        nextDue = PromoteAll(queues);
         RecordOutage(queues);
         var busy = sql["first_running_lost"].Add(node).Number();
         if (busy is { } lost && Policies.NodeLoss.IsSolo((int)lost))
         {
-            return Answer(nextDue);
+            return Answer();
         }
         var idle = request.Idle && busy is null;
         if (FindSolo(queues, idle) is { } solo)
         {
-            return idle ? StartSolo(solo, nextDue) : Drain(solo, nextDue);
+            return idle ? StartSolo(solo) : Drain(solo);
         }
         foreach (var (queue, asked) in queues)
         {
             Take(queue, asked);
         }
-        return Answer(nextDue);
+        return Answer();
     }
 
-    private ClaimResult Answer(DateTimeOffset? nextDue) => new() { Jobs = jobs, Now = session.Time, NextDue = nextDue, More = more };
+    private ClaimResult Answer() => new() { Jobs = jobs, Now = session.Time, NextDue = nextDue, More = more };
 
     private List<(long Queue, QueueClaim Asked)> Known()
     {
@@ -106,15 +107,47 @@ internal sealed class Claim(Session session, ClaimRequest request)
         {
             return;
         }
+        var blocks = new OpenBlocks(session, queue);
+        if (facts.Outage.OpenUntil is { } until && until > session.Time)
+        {
+            blocks.Set(WaitCause.Breaker, session.QueueName(queue), AnyReady(queue, facts));
+            Sooner(until);
+            return;
+        }
         var room = Room(queue, facts);
-        var slots = Math.Min(asked.Slots, request.Slots - jobs.Count);
-        var wanted = (int)Math.Min(slots, room);
-        var line = new ReadyLine(session, queue, asked.Kinds);
+        var take = new QueueTake(session, queue, facts, request.Node, asked);
         var before = jobs.Count;
-        var left = line.Take(Math.Max(0, wanted), node, jobs);
-        var full = room - (jobs.Count - before) <= 0;
-        more |= left;
-        RecordSlots(queue, left, full);
+        var left = take.Run((int)Math.Clamp(Math.Min(asked.Slots, request.Slots - jobs.Count), 0, Math.Max(0, room)), jobs);
+        var lacksSlots = left && take.Refused is null;
+        more |= lacksSlots;
+        if (facts.Outage.IsOpen)
+        {
+            blocks.Set(WaitCause.Breaker, session.QueueName(queue), false);
+        }
+        RecordLimits(facts, blocks, take.Refused);
+        RecordSlots(queue, facts, blocks, lacksSlots, left, full: room - (jobs.Count - before) <= 0);
+        Sooner(take.Refused?.Until);
+        Sooner(facts.HasGroups ? NextWake(queue) : null);
+    }
+
+    /// <summary>Groups that were held just now are in the table only at the end of this operation.</summary>
+    private DateTimeOffset? NextWake(long queue)
+    {
+        session.WriteGroups();
+        return Moment.From(sql["next_wake"].Add(queue).Number());
+    }
+
+    private void Sooner(DateTimeOffset? moment) => nextDue = nextDue is null || moment < nextDue ? moment ?? nextDue : nextDue;
+
+    private bool AnyReady(long queue, QueueFacts facts) => sql["any_ready"].Add(queue).Any() || (facts.HasGroups && sql["any_group_ready"].Add(queue).Any());
+
+    private static void RecordLimits(QueueFacts facts, OpenBlocks blocks, WaitReason? refused)
+    {
+        foreach (var use in facts.Definition?.Limits ?? [])
+        {
+            blocks.Set(WaitCause.Limit, use.Name, refused is { Cause: WaitCause.Limit } limit && limit.Key == use.Name);
+            blocks.Set(WaitCause.Breaker, use.Name, refused is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name);
+        }
     }
 
     private long Room(long queue, QueueFacts facts)
@@ -128,38 +161,13 @@ internal sealed class Claim(Session session, ClaimRequest request)
     }
 
     /// <summary>Why ready work was left: the queue has all the jobs it may have, or the node has. Written only when it changed.</summary>
-    private void RecordSlots(long queue, bool left, bool full)
+    private void RecordSlots(long queue, QueueFacts facts, OpenBlocks blocks, bool lacksSlots, bool left, bool full)
     {
-        var (ofQueue, ofNode, others) = (false, false, false);
-        var (queueName, nodeName) = (session.QueueName(queue), request.Node.ToString());
-        var row = sql["open_blocks"].Add(queue);
-        while (row.Step())
-        {
-            if (row.Int(0) == (int)WaitCause.Slot)
-            {
-                var key = row.Text(1);
-                ofQueue |= key == queueName;
-                ofNode |= key == nodeName;
-                others |= key != queueName && key != nodeName;
-            }
-        }
-        Record(queue, queueName, ofQueue, left && full);
-        Record(queue, nodeName, ofNode, left && !full);
-        if (others && !left && !sql["any_ready"].Add(queue).Any())
+        blocks.SetSlot(session.QueueName(queue), lacksSlots && full);
+        blocks.SetSlot(request.Node.ToString(), lacksSlots && !full);
+        if (!left && blocks.OthersLackSlots && !AnyReady(queue, facts))
         {
             sql["close_slot_blocks"].Add(queue).Add(session.Now).Run();
-        }
-    }
-
-    private void Record(long queue, string key, bool isOpen, bool blocks)
-    {
-        if (blocks && !isOpen)
-        {
-            session.OpenBlock(queue, WaitCause.Slot, key);
-        }
-        else if (!blocks && isOpen)
-        {
-            session.CloseBlock(queue, WaitCause.Slot, key);
         }
     }
 
@@ -201,10 +209,33 @@ internal sealed class Claim(Session session, ClaimRequest request)
         var elsewhere = job.Reserved is { } other && other != node && sql["node_is_live"].Add(other).Any();
         var max = session.Facts(queue).MaxConcurrent ?? long.MaxValue;
         var room = job.Reserved is null ? Room(queue, session.Facts(queue)) > 0 : session.Tally(-queue).Processing < max;
-        return room && (idle || !elsewhere) && asked.Kinds.Contains(session.KindName(job.Place.Kind));
+        return room && (idle || !elsewhere) && asked.Kinds.Contains(session.KindName(job.Place.Kind)) && MayFlow(job.Place);
     }
 
-    private ClaimResult Drain(SoloJob solo, DateTimeOffset? nextDue)
+    /// <summary>Its group is not blocked, and its permits are there.</summary>
+    private bool MayFlow(in Place place)
+    {
+        var facts = session.Facts(place.Queue);
+        var grouped = place.Flags.HasFlag(JobFlags.Grouped);
+        if (facts.Outage.OpenUntil > session.Time
+            || (grouped && session.GroupOf(place) is var group && group.State.Blocked(facts.Definition, session.QueueName(place.Queue), group.Name, session.Time) is not null))
+        {
+            return false;
+        }
+        var gate = new LimitGate(session, facts.Definition);
+        return gate.IsOpen || gate.Refusal(grouped ? session.GroupOf(place).Name : null, Payload(place.Job)) is null;
+    }
+
+    private byte[] Payload(long job)
+    {
+        var row = sql["job_to_run"].Add(job);
+        row.Step();
+        var payload = row.Blob(4);
+        row.Reset();
+        return payload;
+    }
+
+    private ClaimResult Drain(SoloJob solo)
     {
         if (solo.Reserved != node)
         {
@@ -214,13 +245,19 @@ internal sealed class Claim(Session session, ClaimRequest request)
         return new() { Jobs = [], Now = session.Time, NextDue = nextDue, DrainForSolo = true };
     }
 
-    private ClaimResult StartSolo(SoloJob solo, DateTimeOffset? nextDue)
+    private ClaimResult StartSolo(SoloJob solo)
     {
         var place = solo.Place;
         session.CloseBlock(place.Queue, WaitCause.Slot, request.Node.ToString());
         sql["remove_waiting"].Add(place.Job).Run();
-        sql["start_one"].Add(node).Add(place.Job).Add(place.Queue).Add(place.MaybeBatch).Add((long)place.Flags)
-            .Add(place.Attempt + 1).Add(place.Fence + 1).Add(place.Lost).Add(place.Since).Add(session.Now).Run();
+        var facts = session.Facts(place.Queue);
+        var group = place.Flags.HasFlag(JobFlags.Grouped) ? session.GroupOf(place) : facts.HasGroups ? session.Group(place.Queue, "") : null;
+        var charged = group is null ? (double?)null : session.Charge(group, place.Kind);
+        var gate = new LimitGate(session, facts.Definition);
+        gate.Take(group is { IsUngrouped: false } ? group.Name : null, gate.IsOpen ? default : Payload(place.Job), request.Node, new(new(place.Job), place.Fence + 1));
+        var flags = place.Flags | (gate.Holds ? JobFlags.Holds : JobFlags.None);
+        sql["start_one"].Add(node).Add(place.Job).Add(place.Queue).Add(place.MaybeBatch).Add((long)flags)
+            .Add(place.Attempt + 1).Add(place.Fence + 1).Add(place.Lost).Add(place.Since).Add(session.Now).Add(group?.Id).Add(charged).Run();
         session.Count(place.Queue, place.Batch, JobStatus.Queued, -1);
         session.Count(place.Queue, place.Batch, JobStatus.Processing, 1);
         if (place.Batch != 0)
@@ -231,7 +268,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         row.Step();
         jobs.Add(ReadyLine.Claimed(session, place, row, 0));
         row.Reset();
-        return Answer(nextDue);
+        return Answer();
     }
 
     private sealed record SoloJob(Place Place, long? Reserved);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Policies;
 using Fairlead.Storage;
 
 namespace Fairlead.Sqlite;
@@ -40,4 +41,6 @@ internal sealed record JobExtras
 [JsonSerializable(typeof(JobExtras))]
 [JsonSerializable(typeof(QueueDefinition))]
 [JsonSerializable(typeof(NewJob))]
+[JsonSerializable(typeof(Limit))]
+[JsonSerializable(typeof(BreakerState))]
 internal sealed partial class SqliteJson : JsonSerializerContext;

@@ -65,7 +65,7 @@ internal static class JobFinder
 
     private static FoundJob? Ready(Statements sql, Place place, long deadline)
     {
-        var row = sql["ready_place"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job);
+        var row = sql[place.Flags.HasFlag(JobFlags.Grouped) ? "grouped_place" : "ready_place"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job);
         if (!row.Step())
         {
             return null;

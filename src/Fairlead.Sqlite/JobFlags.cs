@@ -17,4 +17,10 @@ internal enum JobFlags : long
 
     /// <summary>It is a batch.</summary>
     Batch = 8,
+
+    /// <summary>It has a group.</summary>
+    Grouped = 16,
+
+    /// <summary>Its attempt holds permits of numbers at once; only where it runs.</summary>
+    Holds = 32,
 }

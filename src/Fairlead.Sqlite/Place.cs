@@ -29,6 +29,9 @@ internal struct Place
     public long Lost;
     public long Since;
 
+    /// <summary>Its group's name, where it is known already; looked up otherwise (<see cref="JobFlags.Grouped" />).</summary>
+    public string? Group;
+
     /// <summary>Its columns in <c>fairlead_job</c>, from <paramref name="first" />: queue, kind, priority, batch, flags.</summary>
     public void ReadJob(Statement row, int first)
     {

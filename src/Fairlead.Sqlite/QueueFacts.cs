@@ -15,6 +15,18 @@ internal sealed class QueueFacts
     /// <summary>Null when no node has declared it yet.</summary>
     public required QueueDefinition? Definition { get; init; }
 
+    /// <summary>Whether it has ever had a group: only then anything is shared, and charged.</summary>
+    public required bool HasGroups { get; set; }
+
+    /// <summary>The start tag of what was started last: virtual time.</summary>
+    public required double FairClock { get; set; }
+
+    /// <summary>Its own breaker, open while more than half of its groups fail.</summary>
+    public required BreakerState Outage { get; set; }
+
+    /// <summary>Whether clock or outage have changed.</summary>
+    public bool FairChanged { get; set; }
+
     public RetryBudget Budget { get; set; }
 
     public bool BudgetChanged { get; set; }

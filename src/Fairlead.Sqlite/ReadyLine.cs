@@ -3,36 +3,63 @@ using Fairlead.Storage;
 namespace Fairlead.Sqlite;
 
 /// <summary>
-/// The ready jobs of one queue as one line over the kinds a node knows: each kind is a range of its own in the index, and their heads
-/// are merged. What is taken of a kind is always the beginning of its range, so it moves with one statement however many there are.
+/// The ready jobs without a group of one queue as one line over the kinds a node knows: each kind is a range of its own in the index, and
+/// their heads are merged. What is taken of a kind is always the beginning of its range, so it moves with one statement however many there are.
 /// </summary>
-internal sealed class ReadyLine(Session session, long queue, IReadOnlyList<JobKind> kinds)
+internal sealed class ReadyLine
 {
-    private readonly Statements sql = session.Sql;
+    private readonly Session session;
+    private readonly long queue;
+    private readonly List<Head> heads = [];
+    private Head? first;
 
-    /// <summary>Takes up to <paramref name="wanted" /> jobs for a node.</summary>
-    /// <returns>True when ready work of these kinds is left.</returns>
-    public bool Take(int wanted, long node, List<ClaimedJob> taken)
+    public ReadyLine(Session session, long queue, IReadOnlyList<JobKind> kinds)
     {
-        var heads = Heads();
-        var batches = new BatchCounts(session, queue);
-        for (; wanted > 0 && First(heads) is { } head; wanted--)
+        (this.session, this.queue) = (session, queue);
+        foreach (var name in kinds)
         {
-            taken.Add(head.Take(session, queue));
-            batches.Add(head.LastBatch);
-            head.Step();
+            if (session.TryKind(name, out var kind))
+            {
+                heads.Add(new Head(kind, session.Sql.Copy("ready_jobs", heads.Count).Add(queue).Add(kind)));
+                heads[^1].Step();
+            }
         }
-        var left = heads.Exists(head => head.HasJob);
+        first = First();
+    }
+
+    public bool HasJob => first is not null;
+
+    /// <summary>The payload of the job that goes next.</summary>
+    public byte[] Payload => first!.Payload;
+
+    /// <summary>The kind of the job that goes next.</summary>
+    public long Kind => first!.Kind;
+
+    /// <summary>Takes the job that goes next.</summary>
+    public (ClaimedJob Job, long Batch) Take()
+    {
+        var job = first!.Take(session, queue);
+        var batch = first.LastBatch;
+        first.Step();
+        first = First();
+        return (job, batch);
+    }
+
+    /// <summary>Moves what was taken to its node; the line is over then.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="group">The group that was charged; null where nobody shares.</param>
+    /// <param name="charged">What was charged for each job of a kind.</param>
+    /// <param name="further">Flags that are added where the job runs.</param>
+    public void Move(long node, long? group, Func<long, double?> charged, JobFlags further)
+    {
         foreach (var head in heads)
         {
             head.Close();
         }
         foreach (var head in heads)
         {
-            head.Move(session, queue, node);
+            head.Move(session, queue, node, group, charged, further);
         }
-        batches.Write();
-        return left;
     }
 
     public static ClaimedJob Claimed(Session session, in Place place, Statement row, int first)
@@ -62,21 +89,7 @@ internal sealed class ReadyLine(Session session, long queue, IReadOnlyList<JobKi
         };
     }
 
-    private List<Head> Heads()
-    {
-        var heads = new List<Head>(kinds.Count);
-        foreach (var name in kinds)
-        {
-            if (session.TryKind(name, out var kind))
-            {
-                heads.Add(new Head(kind, sql.Copy("ready_jobs", heads.Count).Add(queue).Add(kind)));
-                heads[^1].Step();
-            }
-        }
-        return heads;
-    }
-
-    private static Head? First(List<Head> heads)
+    private Head? First()
     {
         Head? best = null;
         foreach (var head in heads)
@@ -97,7 +110,11 @@ internal sealed class ReadyLine(Session session, long queue, IReadOnlyList<JobKi
         private (long Priority, long Job)? first;
         private (long Priority, long Job) last;
 
+        public long Kind => kind;
+
         public bool HasJob { get; private set; }
+
+        public byte[] Payload => rows.Blob(12);
 
         public long LastBatch { get; private set; }
 
@@ -124,52 +141,20 @@ internal sealed class ReadyLine(Session session, long queue, IReadOnlyList<JobKi
 
         public void Close() => rows.Reset();
 
-        public void Move(Session session, long queue, long node)
+        public void Move(Session session, long queue, long node, long? group, Func<long, double?> charged, JobFlags further)
         {
             if (first is not { } from)
             {
                 return;
             }
-            var sql = session.Sql;
+            var (sql, seconds) = (session.Sql, charged(kind));
             if (from.Priority < last.Priority)
             {
-                sql["start_ready_above"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Run();
+                sql["start_ready_above"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(group).Add(seconds).Add((long)further).Run();
                 sql["remove_started_above"].Add(queue).Add(kind).Add(last.Priority).Run();
             }
-            sql["start_ready"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Run();
+            sql["start_ready"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Add(group).Add(seconds).Add((long)further).Run();
             sql["remove_started"].Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Run();
-        }
-    }
-
-    /// <summary>Counters of what was taken, added up by batch: neighbours are mostly of one.</summary>
-    private struct BatchCounts(Session session, long queue)
-    {
-        private long batch;
-        private int count;
-
-        public void Add(long next)
-        {
-            if (next != batch)
-            {
-                Write();
-                batch = next;
-            }
-            count++;
-        }
-
-        public void Write()
-        {
-            if (count == 0)
-            {
-                return;
-            }
-            session.Count(queue, batch, JobStatus.Queued, -count);
-            session.Count(queue, batch, JobStatus.Processing, count);
-            if (batch != 0)
-            {
-                session.Sql["start_batch"].Add(batch).Add(session.Now).Run();
-            }
-            count = 0;
         }
     }
 }

@@ -12,13 +12,21 @@ internal struct RunningJob
     public long ClaimedAt;
     public bool Cancelling;
 
-    /// <summary>From <paramref name="first" />: attempt, fence, lost, ready at, claimed at, cancel, queue, batch, flags.</summary>
+    /// <summary>The group that was charged for it; 0 for none.</summary>
+    public long Group;
+
+    /// <summary>Seconds charged so far; negative for none.</summary>
+    public double Charged;
+
+    /// <summary>From <paramref name="first" />: attempt, fence, lost, ready at, claimed at, cancel, queue, batch, flags, group, charged.</summary>
     public static RunningJob Read(Statement row, int first, long node, long job) => new()
     {
         Node = node,
         ReadyAt = row.Long(first + 3),
         ClaimedAt = row.Long(first + 4),
         Cancelling = row.Long(first + 5) != 0,
+        Group = row.Long(first + 9),
+        Charged = row.MaybeDouble(first + 10) ?? -1,
         Place = new()
         {
             Job = job, Attempt = row.Long(first), Fence = row.Long(first + 1), Lost = row.Long(first + 2),
@@ -38,6 +46,12 @@ internal readonly struct AttemptEnd
 
     public required bool CostsAttempt { get; init; }
 
+    /// <summary>Its code goes on: it keeps its group's place and its permits.</summary>
+    public bool Abandoned { get; init; }
+
+    /// <summary>What its group's breaker makes of it.</summary>
+    public bool? Verdict { get; init; }
+
     public string? Error { get; init; }
 
     public ReadOnlyMemory<byte> Result { get; init; }
@@ -50,6 +64,8 @@ internal sealed partial class Session
     public void EndAttempt(in RunningJob job, in AttemptEnd end, in Settlement settlement)
     {
         FreeSlot(job.Place.Queue);
+        SettleGroup(job, end);
+        ReleaseHeldBy(job, end);
         statements["remove_running"].Add(job.Node).Add(job.Place.Job).Run();
         Count(job.Place.Queue, job.Place.Batch, JobStatus.Processing, -1);
         var place = job.Place;
@@ -105,8 +121,19 @@ internal sealed partial class Session
     /// <summary>The code of an abandoned attempt has ended: its job's key is free, if the job has ended too.</summary>
     public void ReleaseAbandoned(long job, long fence, long node)
     {
-        if (statements["remove_abandoned"].Add(job).Add(fence).Add(node).Change() > 0
-            && JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))
+        var row = statements["remove_abandoned"].Add(job).Add(fence).Add(node);
+        if (!row.Step())
+        {
+            return;
+        }
+        var group = row.Long(0);
+        row.Reset();
+        if (group != 0)
+        {
+            LeaveFlight(Group(group));
+        }
+        ReleaseHeld(statements["held_by_attempt"].Add(node).Add(job).Add(fence));
+        if (JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))
         {
             statements["release_key"].Add(job).Add(found.Place.Queue).Run();
         }

@@ -138,7 +138,14 @@ internal sealed partial class Session
         Count(found.Place.Queue, found.Place.Batch, found.Status, -1);
         if (found.Waiting is not { } state)
         {
-            statements["remove_ready"].Add(found.Place.Queue).Add(found.Place.Kind).Add(found.Place.Priority).Add(found.Place.Job).Run();
+            if (found.Place.Flags.HasFlag(JobFlags.Grouped))
+            {
+                LeaveGroup(found.Place);
+            }
+            else
+            {
+                statements["remove_ready"].Add(found.Place.Queue).Add(found.Place.Kind).Add(found.Place.Priority).Add(found.Place.Job).Run();
+            }
             LeavePlace(found.Place);
         }
         else if (state == WaitingState.Solo)

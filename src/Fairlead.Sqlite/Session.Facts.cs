@@ -23,11 +23,16 @@ internal sealed partial class Session
         row.Step();
         var (paused, max, revision) = (row.Long(0) != 0, row.MaybeLong(1), row.Long(2));
         var budget = new RetryBudget(row.Long(3), row.Time(4));
+        var (groups, clock, outage) = (row.Long(5), row.Double(6), row.MaybeText(7));
         row.Reset();
-        return new() { Paused = paused, MaxConcurrent = max, Definition = definitions.Of(queue, revision, statements), Budget = budget };
+        return new()
+        {
+            Paused = paused, MaxConcurrent = max, Definition = definitions.Of(queue, revision, statements), Budget = budget,
+            HasGroups = groups > 0, FairClock = clock, Outage = BreakerText.Read(outage),
+        };
     }
 
-    private void WriteBudgets()
+    private void WriteFacts()
     {
         foreach (var (queue, known) in facts)
         {
@@ -35,6 +40,11 @@ internal sealed partial class Session
             {
                 statements["set_budget"].Add(queue).Add(known.Budget.Credit).Add(Moment.Of(known.Budget.NextSlot)).Run();
                 known.BudgetChanged = false;
+            }
+            if (known.FairChanged)
+            {
+                statements["set_fair"].Add(queue).Add(known.FairClock).Add(BreakerText.Write(known.Outage)).Run();
+                known.FairChanged = false;
             }
         }
     }

@@ -50,10 +50,10 @@ internal sealed partial class Session
 
     private Place AddRow(NewJob job, long queue, long batch, JobFlags flags)
     {
-        flags |= (job.UniqueKey is null ? 0 : JobFlags.Unique) | (job.Then is null ? 0 : JobFlags.Then);
+        flags |= (job.UniqueKey is null ? 0 : JobFlags.Unique) | (job.Then is null ? 0 : JobFlags.Then) | (job.Group is null ? 0 : JobFlags.Grouped);
         var place = new Place
         {
-            Job = NextJob(), Queue = queue, Kind = Kind(job.Kind), Priority = -(long)job.Priority, Batch = batch, Flags = flags, Since = Now,
+            Job = NextJob(), Queue = queue, Kind = Kind(job.Kind), Priority = -(long)job.Priority, Batch = batch, Flags = flags, Since = Now, Group = job.Group,
         };
         MeetLine(queue, place.Kind);
         AddJobRow(job, place);

@@ -74,6 +74,10 @@ internal sealed partial class Session
         {
             AddWaiting(place, WaitingState.Solo, null, WaitCause.Start, 0);
         }
+        else if (place.Flags.HasFlag(JobFlags.Grouped))
+        {
+            JoinGroup(place);
+        }
         else if (place.Fence == 0)
         {
             statements["add_new_ready"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)

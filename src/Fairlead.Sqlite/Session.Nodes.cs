@@ -15,6 +15,7 @@ internal sealed partial class Session
         {
             ReleaseAbandoned(job, fence, node);
         }
+        ReleaseHeld(statements["held_by_node"].Add(node));
         foreach (var (queue, kind) in Pairs(statements["served_by"].Add(node)))
         {
             CloseBlock(queue, WaitCause.Slot, node.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -42,6 +42,8 @@ internal sealed partial class Session(Statements statements, NameTable names, De
         operationSignals = StoreSignals.None;
         nextJob = reservedFrom = 0;
         ForgetEnds();
+        ForgetGroups();
+        ForgetLimits();
         facts.Clear();
     }
 
@@ -49,7 +51,9 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     public void EndOperation()
     {
         SettleEnds();
-        WriteBudgets();
+        WriteGroups();
+        WriteLimits();
+        WriteFacts();
         WriteTallies();
         if (nextJob != reservedFrom)
         {
@@ -64,6 +68,8 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     {
         deltas.Clear();
         ForgetEnds();
+        ForgetGroups();
+        ForgetLimits();
         queues.Clear();
         kinds.Clear();
         lines.Clear();

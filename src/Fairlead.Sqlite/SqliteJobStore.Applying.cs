@@ -48,7 +48,7 @@ public sealed partial class SqliteJobStore
         var settlement = Settle(session, job, transition);
         if (transition.Abandoned)
         {
-            session.Sql["add_abandoned"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Node).Add(job.Place.Queue).Run();
+            session.Sql["add_abandoned"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Node).Add(job.Place.Queue).Add(job.Group == 0 ? null : (long?)job.Group).Run();
             session.Raise("abandoned");
         }
         session.EndAttempt(job, EndOf(transition), settlement);
@@ -66,7 +66,7 @@ public sealed partial class SqliteJobStore
     private static AttemptEnd EndOf(JobTransition transition) => new()
     {
         Outcome = (long)transition.Outcome, StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
-        CostsAttempt = transition.CostsAttempt, Error = transition.Error, Result = transition.Result,
+        CostsAttempt = transition.CostsAttempt, Abandoned = transition.Abandoned, Verdict = transition.BreakerVerdict, Error = transition.Error, Result = transition.Result,
     };
 
     private static Settlement Settle(Session session, in RunningJob job, JobTransition transition)

@@ -52,8 +52,10 @@ public sealed partial class SqliteJobStore
     private NodeLease Join(Session session, NodeRegistration registration, out long node)
     {
         node = 0;
+        DeclareAll(session, registration.Limits);
         foreach (var served in registration.Queues)
         {
+            RequireLimits(session, served.Definition);
             Declare(session, served.Definition);
         }
         node = session.Sql["counter"].Add("next_node").Number()!.Value;
@@ -62,6 +64,10 @@ public sealed partial class SqliteJobStore
         foreach (var served in registration.Queues)
         {
             Serve(session, node, served);
+        }
+        foreach (var limit in registration.Limits)
+        {
+            session.Sql["add_declares"].Add(session.KnownLimit(limit.Name).Id).Add(node).Run();
         }
         // Before the commit: a node that others can see holds its lock already.
         TakeNodeLock(node);
@@ -95,12 +101,14 @@ public sealed partial class SqliteJobStore
         session.Sql["define_queue"].Add(queue).Add(JsonSerializer.Serialize(wanted, SqliteJson.Default.QueueDefinition)).Add(wanted.MaxConcurrent).Run();
         definitions.Forget(queue);
         session.ForgetFacts(queue);
+        session.ReconsiderAll(queue);
     }
 
-    private string? LiveHolder(Session session, long queue)
+    private string? LiveHolder(Session session, long queue) => Live(session, session.Sql["live_holders"].Add(queue));
+
+    private string? Live(Session session, Statement row)
     {
         var holders = new List<(long Id, string Name)>();
-        var row = session.Sql["live_holders"].Add(queue);
         while (row.Step())
         {
             holders.Add((row.Long(0), row.Text(1)));
@@ -120,7 +128,25 @@ public sealed partial class SqliteJobStore
         {
             cancel.Add(new(new(row.Long(0)), row.Long(1)));
         }
-        return new(true, session.Time, cancel, session.Sql["drain_asked"].Add(node).Number() == 1);
+        session.ChargeOverruns(node);
+        return new(true, session.Time, cancel, session.Sql["drain_asked"].Add(node).Number() == 1)
+        {
+            LiveNodes = (int)(session.Sql["count_live_nodes"].Add(session.Now).Number() ?? 1), Ailing = Ailing(session, node),
+        };
+    }
+
+    private static List<string> Ailing(Session session, long node)
+    {
+        var ailing = new List<long>();
+        var row = session.Sql["ailing_queues"].Add(node);
+        while (row.Step())
+        {
+            if (BreakerText.Read(row.MaybeText(1)).OpenUntil > session.Time)
+            {
+                ailing.Add(row.Long(0));
+            }
+        }
+        return ailing.ConvertAll(session.QueueName);
     }
 
     private void Leave(Session session, long node)

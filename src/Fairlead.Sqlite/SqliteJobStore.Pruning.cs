@@ -63,6 +63,8 @@ public sealed partial class SqliteJobStore
         }
         session.Sql["forget_nodes"].Add(session.Now - Moment.Of(NodesKept)).Run();
         session.Sql["forget_serves"].Run();
+        session.Sql["forget_declares"].Run();
+        ForgetIdle(session);
         session.Sql["forget_blocks"].Add(session.Now - Moment.Of(retention.Failed > retention.Completed ? retention.Failed : retention.Completed)).Run();
         return forgotten;
     }

@@ -89,7 +89,8 @@ public sealed partial class SqliteJobStore
                 oldest = oldest is null || since < oldest ? since : oldest;
             }
         }
-        return oldest;
+        var inGroups = sql["oldest_in_groups"].Add(queue).Number();
+        return oldest is null || inGroups < oldest ? inGroups ?? oldest : oldest;
     }
 
     private static LogPage ReadLog(Statements sql, long job, long after, int limit)

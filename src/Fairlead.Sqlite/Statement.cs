@@ -41,6 +41,14 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
         return AddNull();
     }
 
+    public Statement Add(double value)
+    {
+        raw.sqlite3_bind_double(handle, ++bound, value);
+        return this;
+    }
+
+    public Statement Add(double? value) => value is { } number ? Add(number) : AddNull();
+
     public Statement Add(string? text)
     {
         if (text is null)
@@ -127,6 +135,10 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
         (Native.IsFound ? Native.ColumnType(pointer, column) : raw.sqlite3_column_type(handle, column)) == raw.SQLITE_NULL;
 
     public long? MaybeLong(int column) => IsNull(column) ? null : Long(column);
+
+    public double Double(int column) => raw.sqlite3_column_double(handle, column);
+
+    public double? MaybeDouble(int column) => IsNull(column) ? null : Double(column);
 
     public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string() ?? "";
 

@@ -13,6 +13,11 @@ internal static class WaitReasons
         {
             return new(WaitCause.Paused, queueName, null);
         }
+        var flow = new FlowReasons(sql, found.Place, queueName, now);
+        if (flow.Paused() is { } held)
+        {
+            return held;
+        }
         if (found.Status == JobStatus.Scheduled && found.Due > now)
         {
             return new(found.Cause, queueName, Moment.From(found.Due));
@@ -25,7 +30,7 @@ internal static class WaitReasons
         {
             return new(WaitCause.Slot, Text(found.Place.Batch), null);
         }
-        return full ? new(WaitCause.Slot, queueName, null) : Node(sql, found.Place, queueName, kind);
+        return flow.Now() ?? (full ? new WaitReason(WaitCause.Slot, queueName, null) : Node(sql, found.Place, queueName, kind));
     }
 
     private static WaitReason Node(Statements sql, in Place place, string queueName, JobKind kind)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fairlead;
 
 /// <summary>
@@ -71,9 +73,23 @@ public sealed record QueueDefinition
     /// <summary>The weight of a group; 1 unless it has one of its own.</summary>
     public double WeightOf(string? group) => group is not null && Weights.TryGetValue(group, out var weight) ? weight : 1;
 
-    /// <summary>Whether two definitions say the same.</summary>
-    public bool Agrees(QueueDefinition other) =>
-        this with { Limits = other.Limits, Weights = other.Weights } == other
-        && Limits.SequenceEqual(other.Limits)
-        && Weights.Count == other.Weights.Count && Weights.All(weight => other.Weights.TryGetValue(weight.Key, out var value) && value == weight.Value);
+    /// <summary>Whether two definitions say the same, lists and weights included.</summary>
+    public bool Equals(QueueDefinition? other) => other is not null && Members().SequenceEqual(other.Members());
+
+    /// <inheritdoc />
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Name);
+
+    /// <summary>What is set, by name.</summary>
+    public override string ToString() =>
+        $"{{ {string.Join(", ", Members().Where(static member => member.Value is not (null or "")).Select(static member => string.Create(CultureInfo.InvariantCulture, $"{member.Name} = {member.Value}")))} }}";
+
+    private (string Name, object? Value)[] Members() =>
+    [
+        (nameof(Name), Name), (nameof(Label), Label), (nameof(MaxConcurrent), MaxConcurrent), (nameof(Timeout), Timeout), (nameof(KillAfter), KillAfter),
+        (nameof(SlowAfter), SlowAfter), (nameof(Deadline), Deadline), (nameof(Retries), Retries), (nameof(BackoffFirst), BackoffFirst),
+        (nameof(BackoffMax), BackoffMax), (nameof(RetryBudget), RetryBudget), (nameof(Priority), Priority), (nameof(MaxPayload), MaxPayload),
+        (nameof(SequentialUpTo), SequentialUpTo), (nameof(Then), Then), (nameof(Limits), string.Join(" + ", Limits)), (nameof(Group), Group),
+        (nameof(GroupConcurrency), GroupConcurrency), (nameof(Breaker), Breaker),
+        (nameof(Weights), string.Join(" + ", Weights.OrderBy(static weight => weight.Key, StringComparer.Ordinal).Select(static weight => string.Create(CultureInfo.InvariantCulture, $"{weight.Key}:{weight.Value}")))),
+    ];
 }

@@ -53,15 +53,15 @@ FROM fairlead_ready r JOIN fairlead_job j ON j.id = r.job
 WHERE r.queue = ?1 AND r.kind = ?2 ORDER BY r.priority, r.job
 
 -- name: start_ready
--- In: node, now, queue, kind, negated priority, last job. A kind's claimed jobs are the beginning of its line: one range, moved by one statement.
-INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel)
-SELECT ?1, job, queue, batch, flags, attempt + 1, fence + 1, lost, since, ?2, 0
+-- In: node, now, queue, kind, negated priority, last job, group, charged, further flags. A kind's claimed jobs are the beginning of its line: one range, moved by one statement.
+INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
+SELECT ?1, job, queue, batch, flags | ?9, attempt + 1, fence + 1, lost, since, ?2, 0, ?7, ?8
 FROM fairlead_ready WHERE queue = ?3 AND kind = ?4 AND priority = ?5 AND job <= ?6
 
 -- name: start_ready_above
--- In: node, now, queue, kind, negated priority. The same for whole priorities before it.
-INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel)
-SELECT ?1, job, queue, batch, flags, attempt + 1, fence + 1, lost, since, ?2, 0
+-- In: node, now, queue, kind, negated priority, group, charged, further flags. The same for whole priorities before it.
+INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
+SELECT ?1, job, queue, batch, flags | ?8, attempt + 1, fence + 1, lost, since, ?2, 0, ?6, ?7
 FROM fairlead_ready WHERE queue = ?3 AND kind = ?4 AND priority < ?5
 
 -- name: remove_started
@@ -73,9 +73,9 @@ DELETE FROM fairlead_ready WHERE queue = ?1 AND kind = ?2 AND priority = ?3 AND 
 DELETE FROM fairlead_ready WHERE queue = ?1 AND kind = ?2 AND priority < ?3
 
 -- name: start_one
--- In: node, job, queue, batch, flags, attempt, fence, lost, ready at, now.
-INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)
+-- In: node, job, queue, batch, flags, attempt, fence, lost, ready at, now, group, charged.
+INSERT INTO fairlead_running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12)
 
 -- name: job_to_run
 -- In: id. Out: what it takes to run it.

@@ -31,11 +31,11 @@ WHERE node IN (SELECT id FROM fairlead_node WHERE left_at IS NULL) AND job = ?1
 
 -- name: running
 -- In: node, job. Out: what the end of its attempt needs.
-SELECT attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags FROM fairlead_running WHERE node = ?1 AND job = ?2
+SELECT attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead_running WHERE node = ?1 AND job = ?2
 
 -- name: running_on
 -- In: node. Out: all it holds.
-SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags FROM fairlead_running WHERE node = ?1 ORDER BY job
+SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead_running WHERE node = ?1 ORDER BY job
 
 -- name: remove_running
 -- In: node, job.
@@ -77,12 +77,12 @@ SELECT extras, group_key, deadline, enqueued_at FROM fairlead_job WHERE id = ?1
 SELECT spent, fence, lost, ended_at, status FROM fairlead_ended WHERE job = ?1
 
 -- name: add_abandoned
--- In: job, fence, node, queue.
-INSERT OR IGNORE INTO fairlead_abandoned(job, fence, node, queue) VALUES (?1, ?2, ?3, ?4)
+-- In: job, fence, node, queue, group.
+INSERT OR IGNORE INTO fairlead_abandoned(job, fence, node, queue, grp) VALUES (?1, ?2, ?3, ?4, ?5)
 
 -- name: remove_abandoned
--- In: job, fence, node. Changes one row when it was there.
-DELETE FROM fairlead_abandoned WHERE job = ?1 AND fence = ?2 AND node = ?3
+-- In: job, fence, node. Out: a row when it was there: its group or null.
+DELETE FROM fairlead_abandoned WHERE job = ?1 AND fence = ?2 AND node = ?3 RETURNING grp
 
 -- name: abandoned_on
 -- In: node. Out: job and fence of attempts whose code still runs there.

@@ -94,13 +94,13 @@ DELETE FROM fairlead_block WHERE queue = ?1 AND cause = ?2 AND key = ?3 AND from
 -- In: queue, cause, key, to.
 UPDATE fairlead_block SET to_at = ?4 WHERE queue = ?1 AND to_at IS NULL AND cause = ?2 AND key = ?3
 
--- name: open_blocks
--- In: queue. Out: cause and key of the blocks that last.
-SELECT cause, key FROM fairlead_block WHERE queue = ?1 AND to_at IS NULL
+-- name: open_slot_blocks
+-- In: queue. Out: the keys of blocks for slots that last.
+SELECT key FROM fairlead_block WHERE queue = ?1 AND cause = 2 AND to_at IS NULL
 
 -- name: queue_facts
 -- In: queue. Out: what a claim and an end of attempts must know of it.
-SELECT paused, max_concurrent, revision, credit, next_slot FROM fairlead_queue WHERE id = ?1
+SELECT paused, max_concurrent, revision, credit, next_slot, groups, fair_clock, outage FROM fairlead_queue WHERE id = ?1
 
 -- name: queue_definition
 -- In: queue. Out: its definition, JSON or null.

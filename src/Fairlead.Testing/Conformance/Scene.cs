@@ -1,5 +1,7 @@
 using System.Text;
 using Fairlead.Batches;
+using Fairlead.Diagnostics;
+using Fairlead.Limits;
 using Fairlead.Storage;
 
 namespace Fairlead.Testing.Conformance;
@@ -10,8 +12,13 @@ public sealed class Scene : IAsyncDisposable
     private readonly IStoreFixture _fixture;
     private readonly List<IJobStore> _stores = [];
     private readonly Dictionary<NodeId, long> _sequences = [];
+    private readonly DateTimeOffset _began;
 
-    private Scene(IStoreFixture fixture) => _fixture = fixture;
+    private Scene(IStoreFixture fixture)
+    {
+        _fixture = fixture;
+        _began = Clock.Now;
+    }
 
     /// <summary>The clock all stores of this case go by.</summary>
     public ManualClock Clock { get; } = new();
@@ -55,13 +62,14 @@ public sealed class Scene : IAsyncDisposable
 
     internal void Wait(double seconds) => Clock.Advance(TimeSpan.FromSeconds(seconds));
 
-    internal static NewJob Job(string queue = Queue, string kind = "work", int priority = 0, double delay = 0, string? key = null, string payload = "{}") => new()
+    internal static NewJob Job(string queue = Queue, string kind = "work", int priority = 0, double delay = 0, string? key = null, string payload = "{}", string? group = null) => new()
     {
         Queue = queue,
         Kind = new(kind),
         Priority = priority,
         Delay = TimeSpan.FromSeconds(delay),
         UniqueKey = key,
+        Group = group,
         Payload = Utf8(payload),
     };
 
@@ -96,6 +104,54 @@ public sealed class Scene : IAsyncDisposable
 
     internal async ValueTask<NodeId> JoinAsync(NodeRegistration registration, IJobStore? store = null) =>
         (await (store ?? Store).JoinAsync(registration)).Node;
+
+    /// <summary>Joins with a queue that uses limits, groups or a breaker; the node is never too silent, however far the clock is moved.</summary>
+    internal ValueTask<NodeId> JoinAsync(QueueDefinition definition, params NamedLimit[] limits) => JoinAsync(Flow([definition], limits));
+
+    internal static NodeRegistration Flow(IReadOnlyList<QueueDefinition> definitions, params NamedLimit[] limits) => Registration() with
+    {
+        Queues = [.. definitions.Select(static definition => new ServedQueue(definition, [Kind]))],
+        Limits = limits,
+        Lease = TimeSpan.FromDays(400),
+    };
+
+    internal static QueueDefinition Using(params LimitUse[] limits) => new() { Name = Queue, Limits = limits };
+
+    internal static NamedLimit Named(string name, Limit limit) => new(name, limit);
+
+    /// <summary>Seconds since the case began.</summary>
+    internal double Since(DateTimeOffset? moment) => moment is { } at ? (at - _began).TotalSeconds : -1;
+
+    internal void WaitUntil(DateTimeOffset moment) => Clock.Advance(moment - Clock.Now);
+
+    internal ValueTask<PermitAnswer> AcquireAsync(
+        string limit, int count = 1, long cost = 1, double within = 2, NodeId? node = null, string? group = null, AttemptKey? attempt = null, IJobStore? store = null) =>
+        (store ?? Store).AcquireAsync(new()
+        {
+            Limit = limit, Count = count, Cost = cost, Within = TimeSpan.FromSeconds(within), Node = node, Group = group, Attempt = attempt,
+        });
+
+    /// <summary>The moments of what is given, in seconds since the case began.</summary>
+    internal async ValueTask<IReadOnlyList<double>> SlotsAsync(string limit, int count, double within = 2, IJobStore? store = null) =>
+        [.. (await AcquireAsync(limit, count, within: within, store: store)).Permits.Select(permit => Since(permit.At))];
+
+    internal ValueTask ReportAsync(LimitReport report) => Store.ReportAsync([report]);
+
+    internal async ValueTask<LimitInfo> LimitAsync(string name, string? group = null, IJobStore? store = null) =>
+        Expect.NotNull((await (store ?? Store).ListLimitsAsync()).FirstOrDefault(l => l.Name == name && l.Group == group), $"limit '{name}' of group '{group}'");
+
+    internal async ValueTask<GroupInfo> GroupAsync(string? name, IJobStore? store = null) =>
+        Expect.NotNull((await (store ?? Store).ListGroupsAsync(Queue)).FirstOrDefault(g => g.Group == name), $"group '{name}'");
+
+    internal async ValueTask<BreakerInfo?> BreakerAsync(string key) => (await Store.ListBreakersAsync()).FirstOrDefault(b => b.Key == key);
+
+    internal async ValueTask EnqueueAsync(int count, string? group, string queue = Queue) =>
+        await Store.EnqueueAsync([.. Enumerable.Range(0, count).Select(_ => Job(queue, group: group))]);
+
+    /// <summary>What kept the queue's work back, with seconds since the case began; −1 for still.</summary>
+    internal async ValueTask<IEnumerable<(WaitCause Cause, string Key, double From, double To)>> BlocksAsync(params WaitCause[] causes) =>
+        (await Store.GetBlocksAsync(Queue, DateTimeOffset.MinValue, DateTimeOffset.MaxValue))
+            .Where(block => causes.Contains(block.Cause)).Select(block => (block.Cause, block.Key, Since(block.From), Since(block.To)));
 
     internal long NextSequence(NodeId node) => _sequences[node] = _sequences.GetValueOrDefault(node) + 1;
 

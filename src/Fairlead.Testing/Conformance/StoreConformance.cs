@@ -25,6 +25,12 @@ public static class StoreConformance
         .. UpkeepCases.All,
         .. QueryCases.All,
         .. TimelineCases.All,
+        .. LimitCases.All,
+        .. PermitCases.All,
+        .. GroupCases.All,
+        .. FairnessCases.All,
+        .. BreakerCases.All,
+        .. FlowControlCases.All,
         .. StoreCases.All,
         .. RandomCases.All,
     ];

@@ -111,25 +111,21 @@ internal sealed partial class Auditor
         var most = ClusterQueues.Named(job.Queue).MaxConcurrent;
         Require(most is null || QueueNamed(job.Queue).Tally.Processing <= most,
             $"{QueueNamed(job.Queue).Tally.Processing} jobs of its queue run at once, its max_concurrent is {most}", job);
+        HoldFlow(job);
     }
 
-    /// <summary>Inside a queue, nothing of lower priority is taken before what is ready.</summary>
+    /// <summary>Inside a group of a queue, nothing of lower priority is taken before what is ready.</summary>
     private void HoldPriorities(ClaimRequest request, ClaimResult result)
     {
         foreach (var queue in request.Queues)
         {
-            var lowest = int.MaxValue;
-            foreach (var claimed in result.Jobs)
+            foreach (var group in result.Jobs.Where(claimed => claimed.Queue == queue.Queue && !claimed.Solo).GroupBy(claimed => claimed.Group))
             {
-                lowest = claimed.Queue == queue.Queue && !claimed.Solo ? Math.Min(lowest, claimed.Priority) : lowest;
+                var lowest = group.Min(claimed => claimed.Priority);
+                var better = _inOrder.Find(job => job.Status == JobStatus.Queued && job.AsBatch is null && job.Queue == queue.Queue && job.Spec!.Group == group.Key && job.Spec!.Priority > lowest
+                    && job.Batch?.Definition.MaxParallel is null && job.NodesLost < Policies.NodeLoss.SoloAfter && queue.Kinds.Contains(job.Kind));
+                Require(better is null, $"it is ready with priority {better?.Spec?.Priority}, and one with {lowest} was taken", better);
             }
-            if (lowest == int.MaxValue)
-            {
-                continue;
-            }
-            var better = _inOrder.Find(job => job.Status == JobStatus.Queued && job.AsBatch is null && job.Queue == queue.Queue && job.Spec!.Priority > lowest
-                && job.Batch?.Definition.MaxParallel is null && job.NodesLost < Policies.NodeLoss.SoloAfter && queue.Kinds.Contains(job.Kind));
-            Require(better is null, $"it is ready with priority {better?.Spec?.Priority}, and one with {lowest} was taken", better);
         }
     }
 
@@ -246,7 +242,7 @@ internal sealed partial class Auditor
         }
         if ((job.Spec!.Then ?? ClusterQueues.Named(job.Queue).Then) is { } then)
         {
-            var following = new NewJob { Queue = then.Queue, Kind = then.Kind, Payload = transition.Result, Priority = job.Spec.Priority };
+            var following = new NewJob { Queue = then.Queue, Kind = then.Kind, Payload = transition.Result, Priority = job.Spec.Priority, Group = job.Spec.Group };
             _expected.Add(new(following, job.Id, "next step"));
         }
     }

@@ -72,6 +72,7 @@ internal sealed partial class Auditor
                 $"its node died 10 s ago, and it is still counted as running there", orphan.Job);
             _orphans.Remove(orphan);
         }
+        NoteHeldBack();
         foreach (var node in nodes.Where(node => node.IsWellFor(Patience)))
         {
             RequireWork(node);

@@ -348,7 +348,7 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
         public int Abandoned;
         public bool Paused;
 
-        /// <summary>When it last had no room, or was paused.</summary>
+        /// <summary>When it last had no room, lacked a permit, or was paused.</summary>
         public DateTimeOffset LastFull;
     }
 }

@@ -28,14 +28,25 @@ internal static class ClusterQueues
         Then = new NextStep("fast", After),
     };
 
-    public static readonly IReadOnlyList<QueueDefinition> All = [Fast, Narrow, Paced];
+    /// <summary>Everything that holds work back besides slots.</summary>
+    public static readonly QueueDefinition Shared = new()
+    {
+        Name = "shared", Timeout = TimeSpan.FromSeconds(4), KillAfter = TimeSpan.FromSeconds(1), Retries = 2,
+        BackoffFirst = TimeSpan.FromSeconds(0.5), BackoffMax = TimeSpan.FromSeconds(2),
+        Limits = ["steady", "few"], GroupConcurrency = 2, Weights = new Dictionary<string, double> { ["g0"] = 2 },
+        Breaker = new() { Failures = 3, OpenFor = TimeSpan.FromSeconds(2), MaxOpen = TimeSpan.FromSeconds(8) },
+    };
 
-    public static QueueDefinition Named(string name) => name switch { "fast" => Fast, "narrow" => Narrow, _ => Paced };
+    public static readonly IReadOnlyList<NamedLimit> Limits = [new("steady", 8.PerSecond()), new("few", Limit.Concurrent(4))];
+
+    public static readonly IReadOnlyList<QueueDefinition> All = [Fast, Narrow, Paced, Shared];
+
+    public static QueueDefinition Named(string name) => name switch { "fast" => Fast, "narrow" => Narrow, "shared" => Shared, _ => Paced };
 
     public static IReadOnlyList<ServedQueue> ServedBy(int role) => role switch
     {
-        0 => [new(Fast, [A, B, After, Last]), new(Narrow, [A, B]), new(Paced, [A, B])],
-        1 => [new(Narrow, [A, B]), new(Fast, [A, B, After]), new(Paced, [A])],
-        _ => [new(Paced, [A, B]), new(Fast, [A, After, Last]), new(Narrow, [B])],
+        0 => [new(Fast, [A, B, After, Last]), new(Narrow, [A, B]), new(Paced, [A, B]), new(Shared, [A, B])],
+        1 => [new(Narrow, [A, B]), new(Fast, [A, B, After]), new(Shared, [A]), new(Paced, [A])],
+        _ => [new(Paced, [A, B]), new(Fast, [A, After, Last]), new(Narrow, [B]), new(Shared, [A, B])],
     };
 }

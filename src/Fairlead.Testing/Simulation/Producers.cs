@@ -126,6 +126,7 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
             Queue = queue,
             Kind = random.Next(3) == 0 ? ClusterQueues.B : ClusterQueues.A,
             Payload = Plan(depth, takes),
+            Group = random.Next(queue == "shared" ? 5 : 12) is < 4 and var group ? $"g{group}" : null,
             Priority = random.Next(3) == 0 ? random.Next(-3, 4) : 0,
             Delay = random.Next(6) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 15000)) : TimeSpan.Zero,
             UniqueKey = random.Next(6) == 0 ? $"key{random.Next(5)}" : null,

@@ -139,6 +139,7 @@ internal sealed class SimulatedNode
         Name = Name,
         Slots = Slots,
         Queues = ClusterQueues.ServedBy(role),
+        Limits = ClusterQueues.Limits,
         Worker = options.WorkBug?.Invoke(new SimulatedWorker(this, auditor, plans, _time)) ?? new SimulatedWorker(this, auditor, plans, _time),
         Prefetch = random.Next(3) == 0 ? 8 : 0,
         Time = Clock,

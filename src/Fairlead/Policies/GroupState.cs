@@ -17,11 +17,8 @@ internal sealed class GroupState
     /// <summary>Its circuit breaker.</summary>
     public BreakerState Breaker { get; set; }
 
-    /// <summary>Until when its own limit has no permit for it.</summary>
-    public DateTimeOffset HeldUntil { get; set; }
-
-    /// <summary>Which limit that is.</summary>
-    public string? HeldBy { get; set; }
+    /// <summary>What its own limit keeps it back by, and until when; null when it does not.</summary>
+    public WaitReason? Held { get; set; }
 
     /// <summary>Seconds of service it has had.</summary>
     public double Served { get; set; }
@@ -31,10 +28,17 @@ internal sealed class GroupState
 
     /// <summary>True when forgetting it would change nothing but statistics.</summary>
     public bool IsForgettable(double clock, DateTimeOffset now) =>
-        InFlight == 0 && !Paused && !Breaker.IsOpen && Breaker.Failures == 0 && Tag <= clock && HeldUntil <= now;
+        InFlight == 0 && !Paused && !Breaker.IsOpen && Breaker.Failures == 0 && Tag <= clock && !(Held?.Until > now);
 
     /// <summary>What keeps the group's ready jobs from being claimed, the first cause in the fixed order; null when nothing does.</summary>
-    public WaitReason? Blocked(QueueDefinition? definition, string queue, string group, DateTimeOffset now)
+    /// <param name="definition">The queue's.</param>
+    /// <param name="queue">Its name.</param>
+    /// <param name="group">The group's name; null for the jobs without one, which only a limit of their own can keep back.</param>
+    /// <param name="now">The store's time.</param>
+    public WaitReason? Blocked(QueueDefinition? definition, string queue, string? group, DateTimeOffset now) =>
+        (group is null ? null : BlockedAsGroup(definition, queue, group, now)) ?? (Held?.Until > now ? Held : null);
+
+    private WaitReason? BlockedAsGroup(QueueDefinition? definition, string queue, string group, DateTimeOffset now)
     {
         if (Paused)
         {
@@ -48,32 +52,7 @@ internal sealed class GroupState
         {
             return new(WaitCause.Breaker, KeyOf(queue, group), Breaker.OpenUntil == BreakerState.Forever ? null : Breaker.OpenUntil);
         }
-        if (InFlight >= (definition?.GroupConcurrency ?? int.MaxValue))
-        {
-            return new(WaitCause.Group, group, null);
-        }
-        return HeldUntil > now ? new(WaitCause.Limit, HeldBy!, HeldUntil) : null;
-    }
-
-    /// <summary>A job was started: the estimate is charged.</summary>
-    /// <returns>The queue's virtual time from now on.</returns>
-    public double Start(double estimate, double weight, double clock)
-    {
-        var now = Math.Max(clock, Tag);
-        Tag = FairQueue.Charged(Tag, estimate, weight);
-        return now;
-    }
-
-    /// <summary>What an attempt took is known better than what was charged for it.</summary>
-    /// <param name="charged">What was charged in seconds; negative when the queue had no groups then, and nothing was.</param>
-    /// <param name="ran">What it took.</param>
-    /// <param name="weight">The group's weight.</param>
-    public void Correct(double charged, double ran, double weight)
-    {
-        if (charged >= 0)
-        {
-            Tag = FairQueue.Charged(Tag, ran - charged, weight);
-        }
+        return InFlight >= (definition?.GroupConcurrency ?? int.MaxValue) ? new(WaitCause.Group, group, null) : null;
     }
 
     /// <summary>The key by which a group's breaker and pause are known.</summary>

@@ -31,7 +31,10 @@ internal sealed class LimitState
     public DateTimeOffset? ProbeAt { get; set; }
 
     /// <summary>When a claim last left work for want of a permit.</summary>
-    public DateTimeOffset JobsWaitedAt { get; set; }
+    public DateTimeOffset JobsWaitedAt { get; private set; }
+
+    /// <summary>What the job costs that was left.</summary>
+    public long JobsCost { get; private set; } = 1;
 
     /// <summary>Permits given since the store was made.</summary>
     public long Granted { get; private set; }
@@ -65,6 +68,8 @@ internal sealed class LimitState
         }
         if (limit.Resets is { } resets)
         {
+            // Reserved ahead of a reset: the day before is used up.
+            from = _quotaFrom > from ? _quotaFrom : from;
             var (last, next) = resets.Around(from);
             var quota = QuotaOf(limit);
             return (_quotaFrom < last ? 0 : _quotaUsed) + Math.Min(cost, quota) <= quota ? from : next;
@@ -78,6 +83,7 @@ internal sealed class LimitState
     {
         Granted += cost;
         UsedAt = at;
+        JobsWaitedAt = forJob ? default : JobsWaitedAt;
         ProbeAt = Breaker.IsOpen ? at : null;
         if (limit.IsConcurrent)
         {
@@ -101,12 +107,23 @@ internal sealed class LimitState
         }
     }
 
-    /// <summary>Jobs wait for a slot while others reserve ahead: the next one is theirs.</summary>
-    public void KeepForJobs(Limit limit, DateTimeOffset now)
+    /// <summary>A claim left a job of that cost for want of a permit.</summary>
+    public void JobWaits(long cost, DateTimeOffset now) => (JobsWaitedAt, JobsCost) = (now, cost);
+
+    /// <summary>While jobs wait for a slot, every other one is theirs although others reserve ahead.</summary>
+    public void KeepForJobs(Limit limit, TimeSpan patience, DateTimeOffset now)
     {
-        if (limit is { Rate: not null, Resets: null })
+        if (limit is not { Rate: not null, Resets: null })
         {
-            _slots.KeepForJobs(Plan(limit), now.UtcTicks);
+            return;
+        }
+        if (now - JobsWaitedAt < patience)
+        {
+            _slots.KeepForJobs(Plan(limit), JobsCost, (_heldUntil > now ? _heldUntil : now).UtcTicks);
+        }
+        else
+        {
+            _slots.FreeKept();
         }
     }
 
@@ -263,7 +280,7 @@ internal sealed class LimitState
         using var to = new BinaryWriter(stream);
         to.Write(Format);
         _slots.Write(to);
-        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, ProbeAt?.UtcTicks ?? 0])
+        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, ProbeAt?.UtcTicks ?? 0])
         {
             to.Write(number);
         }
@@ -309,6 +326,7 @@ internal sealed class LimitState
         };
         var cutAt = At(from.ReadInt64());
         state.JobsWaitedAt = At(from.ReadInt64());
+        state.JobsCost = from.ReadInt64();
         var probe = from.ReadInt64();
         state.ProbeAt = probe == 0 ? null : At(probe);
         state._headerRate = from.ReadDouble();

@@ -12,11 +12,14 @@ internal sealed class RateSlots
     public static readonly TimeSpan Late = TimeSpan.FromMilliseconds(50);
 
     private const int MostFree = 64;
+    private const int MostKept = 64;
 
     private readonly List<long> _free = [];
+    private readonly List<(long At, long Cost)> _kept = [];
     private GrantRing _ring = new();
     private long _next;
-    private long _kept;
+    private long _last;
+    private bool _jobsTurn;
 
     /// <summary>The moment from which the next permit is free, apart from the ring.</summary>
     public long Next => _next;
@@ -28,11 +31,15 @@ internal sealed class RateSlots
     public long Earliest(in RatePlan plan, long cost, long now)
     {
         var at = InLine(plan, cost, now);
-        return cost == 1 && FirstFree(now) is { } free && free < at ? free : at;
+        return FirstFree(cost, now, now) is { } free && free < at ? free : at;
     }
 
-    /// <summary>The same for a job that waits to be claimed: a slot may have been kept for it.</summary>
-    public long EarliestForJob(in RatePlan plan, long cost, long now) => IsKept(now) ? Math.Max(_kept, now) : InLine(plan, cost, now);
+    /// <summary>The same for a job that waits to be claimed: a slot may have been kept for it, and it may come a little late for one.</summary>
+    public long EarliestForJob(in RatePlan plan, long cost, long now)
+    {
+        var at = Math.Min(InLine(plan, cost, now), Math.Max(now, FirstFree(cost, now - Late.Ticks, now) ?? long.MaxValue));
+        return KeptFor(cost, now) is >= 0 and var kept ? Math.Min(at, Math.Max(now, _kept[kept].At)) : at;
+    }
 
     /// <summary>Uses a permit at <paramref name="at" />, which is not before its earliest moment.</summary>
     public void Take(in RatePlan plan, long cost, long at)
@@ -43,41 +50,54 @@ internal sealed class RateSlots
         }
         if (plan.Shape == LimitShape.Smooth)
         {
-            // On the grid as long as nobody is later than is forgiven.
-            var slot = Math.Max(_next, plan.IsSmooth ? at - Late.Ticks : at);
-            _next = slot + (cost * plan.Spacing);
+            _next = (plan.IsSmooth ? OnGrid(at) : Math.Max(_next, at)) + (cost * plan.Spacing);
         }
+        _last = Math.Max(_last, at);
+        _jobsTurn = true;
         if (plan.HasRing)
         {
-            _ring.Add(plan, cost, at);
+            AddToRing(plan, cost, at);
         }
     }
 
     /// <summary>The same for a job that was claimed: the slot that was kept for it is used, if there is one.</summary>
     public void TakeForJob(in RatePlan plan, long cost, long at)
     {
-        if (!IsKept(at))
+        // The place in line of what was kept or given back is taken already.
+        if (KeptFor(cost, at) is >= 0 and var kept && _kept[kept].At <= at)
+        {
+            _kept.RemoveAt(kept);
+        }
+        else if (FirstFree(cost, at - Late.Ticks, at) is { } free && free <= at)
+        {
+            _free.Remove(free);
+        }
+        else
         {
             Take(plan, cost, at);
-            return;
         }
-        // Its place in line was taken when it was kept.
-        _kept = 0;
-        _next += (cost - 1) * plan.Spacing;
     }
 
     /// <summary>
-    /// Keeps the next slot for jobs that wait for one: those who reserve ahead (calls inside handlers) would leave no slot that is free
+    /// Keeps every other slot for jobs that wait for one: those who reserve ahead (calls inside handlers) would leave no slot that is free
     /// at the moment of a claim.
     /// </summary>
-    public void KeepForJobs(in RatePlan plan, long now)
+    public void KeepForJobs(in RatePlan plan, long cost, long now)
     {
-        var at = InLine(plan, 1, now);
-        if (!IsKept(now) && _kept <= now && at > now)
+        var at = InLine(plan, cost, now);
+        if (_jobsTurn && at > now && _kept.Count < MostKept)
         {
-            Take(plan, 1, at);
-            _kept = at;
+            Take(plan, cost, at);
+            _kept.Add((at, cost));
+            _jobsTurn = false;
         }
+    }
+
+    /// <summary>No job waits any more: what was kept for them is anybody's.</summary>
+    public void FreeKept()
+    {
+        _free.AddRange(_kept.Where(static kept => kept.Cost == 1).Select(static kept => kept.At).Take(MostFree - _free.Count));
+        _kept.Clear();
     }
 
     /// <summary>A permit that was to be used at <paramref name="at" /> was not: its slot is free again.</summary>
@@ -88,7 +108,8 @@ internal sealed class RateSlots
         {
             return _ring.Remove(cost, at);
         }
-        if (!plan.IsSmooth || _next == at + (cost * plan.Spacing))
+        // What was given after it has its own place in line: only the last one can leave the line shorter.
+        if (plan.Debt || (plan.IsSmooth ? _next == at + (cost * plan.Spacing) : at >= _last))
         {
             _next -= cost * plan.Spacing;
             return !plan.HasRing || _ring.Remove(cost, at);
@@ -102,7 +123,17 @@ internal sealed class RateSlots
     }
 
     /// <summary>What was charged is corrected: more, or (negative) less.</summary>
-    public void Charge(in RatePlan plan, long cost, long now) => _next = Math.Max(_next, now) + (cost * plan.Spacing);
+    public void Charge(in RatePlan plan, long cost, long now)
+    {
+        if (plan.Shape == LimitShape.Smooth)
+        {
+            _next = Math.Max(_next, now) + (cost * plan.Spacing);
+        }
+        else if (cost > 0)
+        {
+            AddToRing(plan, cost, _ring.Earliest(plan, 0, now, now));
+        }
+    }
 
     /// <summary>Nothing is left until <paramref name="until" />: the bucket is empty then.</summary>
     public void Drain(in RatePlan plan, long until) => _next = Math.Max(_next, until + ((plan.Burst - 1) * plan.Spacing));
@@ -140,18 +171,29 @@ internal sealed class RateSlots
     public void Write(BinaryWriter to)
     {
         to.Write(_next);
-        to.Write(_kept);
+        to.Write(_last);
+        to.Write(_jobsTurn);
         to.Write((byte)_free.Count);
         _free.ForEach(to.Write);
+        to.Write((byte)_kept.Count);
+        foreach (var (at, cost) in _kept)
+        {
+            to.Write(at);
+            to.Write(cost);
+        }
         _ring.Write(to);
     }
 
     public static RateSlots Read(BinaryReader from)
     {
-        var slots = new RateSlots { _next = from.ReadInt64(), _kept = from.ReadInt64() };
+        var slots = new RateSlots { _next = from.ReadInt64(), _last = from.ReadInt64(), _jobsTurn = from.ReadBoolean() };
         for (var count = from.ReadByte(); count > 0; count--)
         {
             slots._free.Add(from.ReadInt64());
+        }
+        for (var count = from.ReadByte(); count > 0; count--)
+        {
+            slots._kept.Add((from.ReadInt64(), from.ReadInt64()));
         }
         slots._ring = GrantRing.Read(from);
         return slots;
@@ -169,11 +211,39 @@ internal sealed class RateSlots
         return plan.HasRing ? _ring.Earliest(plan, cost, at, now) : at;
     }
 
-    private long? FirstFree(long now)
+    /// <summary>
+    /// The slot of what is used at <paramref name="at" />: a little late it is the slot it missed (twice as late where the ring, which
+    /// remembers the lateness of a window before, held it up as well); after an idle time a new grid begins, so that nothing was saved up.
+    /// </summary>
+    private long OnGrid(long at) => at - _next <= 2 * Late.Ticks ? Math.Max(_next, at - Late.Ticks) : at;
+
+    /// <summary>What is paid off over several windows fills each of them.</summary>
+    private void AddToRing(in RatePlan plan, long cost, long at)
     {
-        _free.RemoveAll(at => at < now);
-        return _free.Count == 0 ? null : _free.Min();
+        _ring.Add(plan, cost, at);
+        for (cost -= plan.Permits; plan.Shape == LimitShape.Window && cost > 0; cost -= plan.Permits)
+        {
+            at += plan.Window;
+            _ring.Add(plan, cost, at);
+        }
     }
 
-    private bool IsKept(long now) => _kept > 0 && now - _kept <= Late.Ticks;
+    /// <summary>The first slot that was given back and whose moment is not before <paramref name="from" />.</summary>
+    private long? FirstFree(long cost, long from, long now)
+    {
+        _free.RemoveAll(at => now - at > Late.Ticks);
+        long? first = null;
+        foreach (var at in _free)
+        {
+            first = cost == 1 && at >= from && !(first <= at) ? at : first;
+        }
+        return first;
+    }
+
+    /// <summary>The place of the first slot that was kept for jobs of at least that cost; −1 for none.</summary>
+    private int KeptFor(long cost, long now)
+    {
+        _kept.RemoveAll(kept => now - kept.At > Late.Ticks);
+        return _kept.FindIndex(kept => kept.Cost >= cost);
+    }
 }

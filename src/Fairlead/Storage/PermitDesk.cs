@@ -26,7 +26,7 @@ internal static class PermitDesk
     {
         if (ClosedUntil(state, now) is { } closed)
         {
-            return new(WaitCause.Breaker, name, closed == BreakerState.Forever ? null : closed);
+            return new(WaitCause.Breaker, BlockKeyOf(name, key), closed == BreakerState.Forever ? null : closed);
         }
         var at = state.Earliest(limit, cost, now, forJob: true);
         return at <= now ? null : new(WaitCause.Limit, BlockKeyOf(name, key), at);
@@ -47,11 +47,12 @@ internal static class PermitDesk
             {
                 return new(now, permits, closed == BreakerState.Forever ? null : closed, WaitCause.Breaker);
             }
-            if (now - state.JobsWaitedAt < JobsWaitFor)
-            {
-                state.KeepForJobs(limit, now);
-            }
             var at = state.Earliest(limit, request.Cost, now, forJob: false);
+            if (at <= last)
+            {
+                state.KeepForJobs(limit, JobsWaitFor, now);
+                at = state.Earliest(limit, request.Cost, now, forJob: false);
+            }
             if (at is null || at > last)
             {
                 return new(now, permits, at);

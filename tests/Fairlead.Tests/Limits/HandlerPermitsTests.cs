@@ -140,8 +140,8 @@ public sealed class HandlerPermitsTests
         await harness.Jobs.EnqueueAsync(new Call(8), new JobOptions { Group = "b" });
         await harness.RunUntilIdleAsync();
 
-        (ends["a"] - began).TotalSeconds.ShouldBe(0.45, 0.01);
-        (ends["b"] - began).TotalSeconds.ShouldBe(0.75, 0.01);
+        (ends["a"] - began).TotalSeconds.ShouldBe(0.5, 0.01);
+        (ends["b"] - began).TotalSeconds.ShouldBe(0.8, 0.01);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ internal static class PlantedBugs
         ["a unique key is released too early"] = (InStore((store, _) => new EarlyKey(store)), "is doubled"),
         ["a retry is not counted"] = (InStore((store, _) => new UncountedRetry(store)), "attempt"),
         ["max_concurrent is exceeded by one"] = (InStore((store, _) => new OneTooMany(store)), "max_concurrent"),
+        ["a limit lets one more through"] = (InStore((store, _) => new WiderFlow(store, limit => limit.Rate is { } rate ? new Rate(rate.Permits + 1, rate.Per) : limit)), "permits of 'steady'"),
+        ["a number at once is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit.AtOnce is { } most ? Limit.Concurrent(most + 1) : limit)), "hold 'few' at once"),
+        ["group_concurrency is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit, moreOfGroup: 1)), "its group_concurrency"),
         ["max_parallel is exceeded by one"] = (InStore((store, _) => new OneItemTooMany(store)), "items run at once"),
         ["a blocked job is released when its predecessor fails"] = (InStore((store, _) => new ReleasedByFailure(store)), "Cancelled"),
         ["a lost answer of a claim is never reconciled"] = (InNode((store, _) => new NeverReconciled(store)), "was not reconciled"),
@@ -162,6 +165,18 @@ internal static class PlantedBugs
     {
         public override ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
             Inner.JoinAsync(registration with { Queues = [.. registration.Queues.Select(q => q with { Definition = q.Definition with { MaxConcurrent = q.Definition.MaxConcurrent + 1 } })] }, cancellationToken);
+    }
+
+    /// <summary>The store takes other limits, and other numbers of a group, for those that were declared.</summary>
+    private sealed class WiderFlow(IJobStore inner, Func<Limit, Limit> wider, int moreOfGroup = 0) : DelegatingJobStore(inner)
+    {
+        public override ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) => Inner.JoinAsync(
+            registration with
+            {
+                Limits = [.. registration.Limits.Select(limit => limit with { Limit = wider(limit.Limit) })],
+                Queues = [.. registration.Queues.Select(q => q with { Definition = q.Definition with { GroupConcurrency = q.Definition.GroupConcurrency + moreOfGroup } })],
+            },
+            cancellationToken);
     }
 
     private sealed class OneItemTooMany(IJobStore inner) : DelegatingJobStore(inner)

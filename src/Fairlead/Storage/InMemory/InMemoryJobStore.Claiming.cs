@@ -1,4 +1,5 @@
 using Fairlead.Diagnostics;
+using Fairlead.Policies;
 using Fairlead.Storage.InMemory;
 
 namespace Fairlead.Storage;
@@ -76,7 +77,7 @@ public sealed partial class InMemoryJobStore
             if (queue.Outage.OpenUntil is { } until && until > now)
             {
                 queue.Blocks.Set(WaitCause.Breaker, queue.Name, queue.Ready > 0, now);
-                nextDue = Sooner(nextDue, until);
+                nextDue = Sooner(nextDue, until == BreakerState.Forever ? null : until);
                 continue;
             }
             queue.Blocks.Set(WaitCause.Breaker, queue.Name, false, now);
@@ -97,9 +98,9 @@ public sealed partial class InMemoryJobStore
         var gate = new LimitGate(queue, FindLimit, now);
         while (Next(queue, asked.Kinds) is { } head)
         {
-            if (gate.Refusal(head) is var (reason, ofGroup))
+            if (gate.Leave(head) is var (reason, ofGroup))
             {
-                if (!ofGroup || head.Fair.Name is null)
+                if (!ofGroup)
                 {
                     return (true, reason);
                 }
@@ -134,14 +135,14 @@ public sealed partial class InMemoryJobStore
     /// <summary>A group whose own limit has no permit leaves the reach of claims until it has one.</summary>
     private static void Hold(GroupRow group, WaitReason reason, DateTimeOffset now)
     {
-        group.State.HeldUntil = reason.Until ?? now + HeldPermitPoll;
-        group.State.HeldBy = reason.Key;
+        group.State.Held = reason with { Until = reason.Until ?? now + HeldPermitPoll };
         Reconsider(group, now);
     }
 
-    private static void RecordLimit(QueueRow queue, WaitReason? refused, DateTimeOffset now)
+    /// <summary>Limits that each group has of its own are recorded with the groups.</summary>
+    private void RecordLimit(QueueRow queue, WaitReason? refused, DateTimeOffset now)
     {
-        foreach (var use in queue.Definition?.Limits ?? [])
+        foreach (var use in (queue.Definition?.Limits ?? []).Where(use => FindLimit(use.Name) is { InForce.PerGroup: false }))
         {
             queue.Blocks.Set(WaitCause.Limit, use.Name, refused is { Cause: WaitCause.Limit } limit && limit.Key == use.Name, now);
             queue.Blocks.Set(WaitCause.Breaker, use.Name, refused is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name, now);
@@ -237,7 +238,7 @@ public sealed partial class InMemoryJobStore
 
     private static ClaimedJob Start(JobRow job, NodeRow node, DateTimeOffset now)
     {
-        TakeOutOfReach(job);
+        TakeOutOfReach(job, now);
         Move(job, JobStatus.Processing);
         job.Fence++;
         job.Node = node;

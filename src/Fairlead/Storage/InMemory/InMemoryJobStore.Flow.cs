@@ -61,12 +61,8 @@ public sealed partial class InMemoryJobStore
         {
             state.Changed(row.InForce, now);
         }
-        foreach (var group in _queueOrder.SelectMany(static queue => queue.Groups.Values).Where(static g => g.State.HeldBy is not null))
-        {
-            group.State.HeldUntil = default;
-            Reconsider(group, now);
-        }
-        Signal(StoreSignals.Control | StoreSignals.Work);
+        WakeHeld(null, now);
+        Signal(StoreSignals.Control);
         return true;
     }
 
@@ -84,7 +80,7 @@ public sealed partial class InMemoryJobStore
             ServedSeconds = group.State.Served,
             Slow = group.State.Slow,
             Paused = group.State.Paused,
-            Blocked = group.Name is { } name && group.Ready > 0 ? group.State.Blocked(queue.Definition, queue.Name, name, now) : null,
+            Blocked = group.Ready > 0 ? group.State.Blocked(queue.Definition, queue.Name, group.Name, now) : null,
         });
 
     private void PauseGroup(GroupRow group, bool paused, DateTimeOffset now)
@@ -126,6 +122,7 @@ public sealed partial class InMemoryJobStore
         {
             var state = limit.StateOf(slash < 0 ? "" : key[(slash + 1)..]);
             (state.Breaker, state.ProbeAt) = (change(state.Breaker), null);
+            WakeHeld(key, now);
             return true;
         }
         if (_queues.TryGetValue(key, out var whole))

@@ -23,7 +23,7 @@ public sealed partial class InMemoryJobStore
         }
     }
 
-    private static void LeaveGroup(JobRow job)
+    private static void LeaveGroup(JobRow job, DateTimeOffset now)
     {
         var group = job.Fair;
         var lane = group.Lane(job.Kind);
@@ -33,12 +33,17 @@ public sealed partial class InMemoryJobStore
         {
             ReachOf(group.Queue, job.Kind).Remove(group);
         }
+        if (group is { Ready: 0, Block: not null })
+        {
+            Reconsider(group, now);
+        }
     }
 
     /// <summary>An attempt of the group was started: its estimate is charged, unless there is nobody to share with.</summary>
     private static void ChargeGroup(JobRow job, DateTimeOffset now)
     {
-        var (group, queue) = (job.Fair, job.Queue);
+        var queue = job.Queue;
+        var group = job.Fair = queue.GroupNamed(job.Group);
         group.State.InFlight++;
         job.Charged = -1;
         if (queue.Groups.Count > 0)
@@ -46,7 +51,7 @@ public sealed partial class InMemoryJobStore
             job.Charged = group.Estimates.TryGetValue(job.Kind, out var own) ? own : queue.Estimates.GetValueOrDefault(job.Kind, FairQueue.Unknown);
             var tag = group.State.Tag;
             Retag(group, FairQueue.Charged(tag, job.Charged, group.Weight));
-            queue.Clock = Math.Max(queue.Clock, tag);
+            queue.Clock = tag;
         }
         Reconsider(group, now);
     }
@@ -60,8 +65,9 @@ public sealed partial class InMemoryJobStore
         if (job.Charged >= 0)
         {
             Retag(group, FairQueue.Charged(group.State.Tag, seconds - job.Charged, group.Weight));
+            SetBackClock(group);
         }
-        if (learns)
+        if (learns && (job.Charged >= 0 || group.Name is not null))
         {
             group.Estimates[job.Kind] = FairQueue.Learned(group.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
             job.Queue.Estimates[job.Kind] = FairQueue.Learned(job.Queue.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
@@ -73,6 +79,18 @@ public sealed partial class InMemoryJobStore
         }
         job.Holds = null;
         Reconsider(group, now);
+    }
+
+    /// <summary>
+    /// Virtual time is not ahead of a group that can go next: what was charged too much at its starts had moved it on, and newcomers would
+    /// wait until the group has had that much.
+    /// </summary>
+    private static void SetBackClock(GroupRow group)
+    {
+        if (group is { InReach: true, Ready: > 0 })
+        {
+            group.Queue.Clock = Math.Min(group.Queue.Clock, group.State.Tag);
+        }
     }
 
     /// <summary>What a running attempt takes beyond its estimate is charged while it runs: hung work is not free.</summary>
@@ -90,13 +108,19 @@ public sealed partial class InMemoryJobStore
     private static void JudgeGroup(JobRow job, bool? succeeded, DateTimeOffset now)
     {
         var (group, queue) = (job.Fair, job.Queue);
-        if (queue.Definition?.Breaker is not { } policy || group.Name is null || succeeded is not { } well)
+        if (group.Name is null || succeeded is not { } well)
         {
+            return;
+        }
+        queue.Outage = well && !(queue.Outage.OpenUntil > now) ? default : queue.Outage;
+        if (queue.Definition?.Breaker is not { } policy)
+        {
+            // Opened by hand where there is no policy: it is over when its time is.
+            group.State.Breaker = group.State.Breaker.OpenUntil > now ? group.State.Breaker : default;
             return;
         }
         var state = group.State.Breaker;
         state = well ? state.Succeeded(now) : state.Failed(policy, now);
-        queue.Outage = well ? default : queue.Outage;
         if (state.MustOpen(policy))
         {
             var keys = queue.Groups.Values.Count(static g => g.Ready > 0 || g.State.InFlight > 0 || g.State.Breaker.IsOpen);
@@ -117,7 +141,7 @@ public sealed partial class InMemoryJobStore
     private static void Reconsider(GroupRow group, DateTimeOffset now)
     {
         var queue = group.Queue;
-        var block = group.Name is null || group.Ready == 0 ? null : group.State.Blocked(queue.Definition, queue.Name, group.Name, now);
+        var block = group.Ready == 0 ? null : group.State.Blocked(queue.Definition, queue.Name, group.Name, now);
         if (group.WakeAt is not null)
         {
             queue.Waking.Remove(group);
@@ -127,6 +151,11 @@ public sealed partial class InMemoryJobStore
         {
             group.WakeAt = until;
             queue.Waking.Add(group);
+        }
+        if (group.Block is not null && block is null)
+        {
+            // Nobody saves up for later while he is blocked, either.
+            Retag(group, FairQueue.Returned(group.State.Tag, queue.Clock));
         }
         SetReach(group, block is null);
         Record(group, block, now);
@@ -176,6 +205,19 @@ public sealed partial class InMemoryJobStore
         {
             Reconsider(group, now);
         }
+    }
+
+    /// <summary>What keeps groups back by their own limits has changed: they are looked at anew.</summary>
+    /// <param name="key">Of which limit and group; null for all.</param>
+    /// <param name="now">The store's time.</param>
+    private void WakeHeld(string? key, DateTimeOffset now)
+    {
+        foreach (var group in _queueOrder.SelectMany(static queue => queue.Groups.Values.Append(queue.Ungrouped)).Where(g => g.State.Held is { } held && held.Key == (key ?? held.Key)))
+        {
+            group.State.Held = null;
+            Reconsider(group, now);
+        }
+        Signal(StoreSignals.Work);
     }
 
     private static void ForgetIdleGroups(QueueRow queue, DateTimeOffset now)

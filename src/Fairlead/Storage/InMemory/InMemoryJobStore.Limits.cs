@@ -144,7 +144,14 @@ public sealed partial class InMemoryJobStore
         {
             if (FindLimit(report.Limit) is { } row)
             {
-                PermitDesk.Report(report, row.InForce, row.StateOf(PermitDesk.KeyOf(row.InForce, report.Group)), now);
+                var key = PermitDesk.KeyOf(row.InForce, report.Group);
+                var state = row.StateOf(key);
+                var wasOpen = state.Breaker.IsOpen;
+                PermitDesk.Report(report, row.InForce, state, now);
+                if (wasOpen && state.ProbeAt is null)
+                {
+                    WakeHeld(PermitDesk.BlockKeyOf(row.Name, key), now);
+                }
             }
         }
     }

@@ -58,7 +58,7 @@ public sealed partial class InMemoryJobStore
         Signal(StoreSignals.Work);
     }
 
-    private static void TakeOutOfReach(JobRow job)
+    private static void TakeOutOfReach(JobRow job, DateTimeOffset now)
     {
         job.Queue.Ready--;
         if (job.IsSolo)
@@ -67,7 +67,7 @@ public sealed partial class InMemoryJobStore
         }
         else
         {
-            LeaveGroup(job);
+            LeaveGroup(job, now);
         }
         Unreserve(job);
     }
@@ -107,7 +107,7 @@ public sealed partial class InMemoryJobStore
                 job.Batch!.Parked.Remove(job);
                 break;
             case JobStatus.Queued:
-                TakeOutOfReach(job);
+                TakeOutOfReach(job, now);
                 FreePlace(job, now);
                 break;
             case JobStatus.Processing:

@@ -64,7 +64,7 @@ public sealed partial class InMemoryJobStore
 
     private void RequireAgreement(QueueDefinition wanted, DateTimeOffset now)
     {
-        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held.Agrees(wanted))
+        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held == wanted)
         {
             return;
         }

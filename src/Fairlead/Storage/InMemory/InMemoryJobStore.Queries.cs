@@ -215,9 +215,9 @@ public sealed partial class InMemoryJobStore
         }
         if (queue.Outage.OpenUntil is { } until && until > now)
         {
-            return new(WaitCause.Breaker, queue.Name, until);
+            return new(WaitCause.Breaker, queue.Name, until == BreakerState.Forever ? null : until);
         }
-        var ofGroup = job.Group is { } name ? job.Fair.State.Blocked(queue.Definition, queue.Name, name, now) : null;
+        var ofGroup = job.Group is { } name && queue.Groups.TryGetValue(name, out var group) ? group.State.Blocked(queue.Definition, queue.Name, name, now) : null;
         return ofGroup ?? new LimitGate(queue, FindLimit, now).Refusal(job)?.Reason;
     }
 

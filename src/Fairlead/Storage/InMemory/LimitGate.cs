@@ -6,19 +6,17 @@ internal sealed class LimitGate(QueueRow queue, Func<string, LimitRow?> find, Da
     private readonly List<(LimitUse Use, LimitRow Limit)> _limits = Resolve(queue, find);
 
     /// <summary>Why a job cannot have its permits now, and whether that is its group's matter alone; null when it can.</summary>
-    public (WaitReason Reason, bool OfGroup)? Refusal(JobRow job)
+    public (WaitReason Reason, bool OfGroup)? Refusal(JobRow job) => FirstRefusal(job) is var (reason, limit, _, _) ? (reason, limit.InForce.PerGroup) : null;
+
+    /// <summary>The same of a job whose turn it is: that it waits is remembered, so that those who reserve ahead leave it something.</summary>
+    public (WaitReason Reason, bool OfGroup)? Leave(JobRow job)
     {
-        foreach (var (use, limit) in _limits)
+        if (FirstRefusal(job) is not var (reason, limit, state, cost))
         {
-            var key = PermitDesk.KeyOf(limit.InForce, job.Group);
-            var state = limit.StateOf(key);
-            if (PermitDesk.Refusal(limit.Name, key, limit.InForce, state, CostOf(use, job), now) is { } reason)
-            {
-                state.JobsWaitedAt = now;
-                return (reason, limit.InForce.PerGroup);
-            }
+            return null;
         }
-        return null;
+        state.JobWaits(cost, now);
+        return (reason, limit.InForce.PerGroup);
     }
 
     /// <summary>Takes the permits of a job that is not refused; those of numbers at once are held by it.</summary>
@@ -34,6 +32,20 @@ internal sealed class LimitGate(QueueRow queue, Func<string, LimitRow?> find, Da
                 (job.Holds ??= []).Add(new(limit, state, cost, 0, null));
             }
         }
+    }
+
+    private (WaitReason Reason, LimitRow Limit, Policies.LimitState State, long Cost)? FirstRefusal(JobRow job)
+    {
+        foreach (var (use, limit) in _limits)
+        {
+            var key = PermitDesk.KeyOf(limit.InForce, job.Group);
+            var (state, cost) = (limit.StateOf(key), CostOf(use, job));
+            if (PermitDesk.Refusal(limit.Name, key, limit.InForce, state, cost, now) is { } reason)
+            {
+                return (reason, limit, state, cost);
+            }
+        }
+        return null;
     }
 
     private static long CostOf(LimitUse use, JobRow job) =>

@@ -1,0 +1,67 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>The limits of one queue during one claim: says whether a job can have all its permits now, and takes them.</summary>
+internal sealed class LimitGate
+{
+    // Those who reserve ahead need to know that jobs wait, not since when to the millisecond.
+    private static readonly TimeSpan NotedEvery = TimeSpan.FromSeconds(1);
+
+    private readonly Session session;
+    private readonly List<(LimitUse Use, LimitEntry Limit)> limits = [];
+
+    public LimitGate(Session session, QueueDefinition? queue)
+    {
+        this.session = session;
+        foreach (var use in queue?.Limits ?? [])
+        {
+            if (session.Limit(use.Name) is { } limit)
+            {
+                limits.Add((use, limit));
+            }
+        }
+    }
+
+    public bool IsOpen => limits.Count == 0;
+
+    /// <summary>Whether a permit is held until its attempt ends.</summary>
+    public bool Holds => limits.Exists(static entry => entry.Limit.InForce.IsConcurrent);
+
+    /// <summary>Why a job cannot have its permits now, and whether that is its group's matter alone; null when it can.</summary>
+    public (WaitReason Reason, bool OfGroup)? Refusal(string? group, ReadOnlyMemory<byte> payload)
+    {
+        foreach (var (use, limit) in limits)
+        {
+            var key = PermitDesk.KeyOf(limit.InForce, group);
+            var state = session.StateOf(limit.Id, key);
+            if (PermitDesk.Refusal(limit.Name, key, limit.InForce, state, CostOf(use, payload), session.Time) is { } reason)
+            {
+                if (session.Time - state.JobsWaitedAt >= NotedEvery)
+                {
+                    session.ChangedStateOf(limit.Id, key).JobsWaitedAt = session.Time;
+                }
+                return (reason, limit.InForce.PerGroup);
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Takes the permits of a job that is not refused; those of numbers at once are held by its attempt.</summary>
+    public void Take(string? group, ReadOnlyMemory<byte> payload, NodeId node, AttemptKey attempt)
+    {
+        foreach (var (use, limit) in limits)
+        {
+            var key = PermitDesk.KeyOf(limit.InForce, group);
+            var cost = CostOf(use, payload);
+            session.ChangedStateOf(limit.Id, key).Take(limit.InForce, cost, session.Time, forJob: true);
+            if (limit.InForce.IsConcurrent)
+            {
+                session.Sql["hold"].Add(session.NextPermit()).Add(limit.Id).Add(key).Add(cost).Add(node.Value).Add(attempt.Job.Value).Add(attempt.Fence).Run();
+            }
+        }
+    }
+
+    private static long CostOf(LimitUse use, ReadOnlyMemory<byte> payload) =>
+        use.CostPointer is { } pointer ? JsonPointer.Cost(payload, pointer) ?? use.Cost : use.Cost;
+}

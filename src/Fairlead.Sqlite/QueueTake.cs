@@ -1,0 +1,135 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Sqlite;
+
+/// <summary>
+/// What one claim takes of one queue: by its groups' turns where it has groups, in order where it has none, as far as slots and permits
+/// reach. Nothing is written to what is walked before the walk is over.
+/// </summary>
+internal sealed class QueueTake
+{
+    /// <summary>How soon a group looks again whose own number at once is all in use.</summary>
+    private static readonly TimeSpan HeldPermitPoll = TimeSpan.FromSeconds(1);
+
+    private readonly Session session;
+    private readonly NodeId node;
+    private readonly LimitGate gate;
+    private readonly ReadyLine plain;
+    private readonly FairLine? fair;
+    private readonly GroupEntry? ungrouped;
+    private readonly Dictionary<long, double> charged = [];
+    private BatchCounts batches;
+
+    public QueueTake(Session session, long queue, QueueFacts facts, NodeId node, QueueClaim asked)
+    {
+        (this.session, this.node) = (session, node);
+        gate = new LimitGate(session, facts.Definition);
+        batches = new(session, queue);
+        if (facts.HasGroups)
+        {
+            session.WakeGroups(queue);
+            ungrouped = session.Group(queue, "");
+            session.WriteGroups();
+            fair = new FairLine(session, queue, asked.Kinds);
+        }
+        plain = new ReadyLine(session, queue, asked.Kinds);
+        Return(facts.FairClock);
+    }
+
+    /// <summary>What permit the first job that was left lacks; null when it lacks none.</summary>
+    public WaitReason? Refused { get; private set; }
+
+    /// <summary>Takes up to <paramref name="wanted" /> jobs.</summary>
+    /// <returns>True when ready work is left that the node could run.</returns>
+    public bool Run(int wanted, List<ClaimedJob> jobs)
+    {
+        var left = false;
+        while (!left && Next() is var (group, isPlain) && (group is not null || isPlain))
+        {
+            left = isPlain ? !TakePlain(ref wanted, jobs) : !TakeOf(group!, ref wanted, jobs);
+        }
+        Finish();
+        return left;
+    }
+
+    /// <summary>Whose turn it is: a group's, or that of the jobs without one.</summary>
+    private (GroupEntry? Group, bool Plain) Next()
+    {
+        var group = fair?.First();
+        return (group, plain.HasJob && (group is null || ungrouped!.State.Tag <= group.State.Tag));
+    }
+
+    private bool TakePlain(ref int wanted, List<ClaimedJob> jobs)
+    {
+        ReadOnlyMemory<byte> payload = gate.IsOpen ? default : plain.Payload;
+        if (!gate.IsOpen && gate.Refusal(null, payload) is var (reason, _))
+        {
+            Refused = reason;
+            return false;
+        }
+        if (wanted <= 0)
+        {
+            return false;
+        }
+        if (ungrouped is not null)
+        {
+            charged[plain.Kind] = session.Charge(ungrouped, plain.Kind);
+        }
+        var (job, batch) = plain.Take();
+        Took(job, batch, payload, ref wanted, jobs);
+        return true;
+    }
+
+    private bool TakeOf(GroupEntry group, ref int wanted, List<ClaimedJob> jobs)
+    {
+        var job = fair!.Head(group);
+        if (!gate.IsOpen && gate.Refusal(group.Name, job.Payload) is var (reason, ofGroup))
+        {
+            if (!ofGroup)
+            {
+                Refused = reason;
+                return false;
+            }
+            fair.Hold(group, reason, reason.Until ?? session.Time + HeldPermitPoll);
+            return true;
+        }
+        if (wanted <= 0)
+        {
+            return false;
+        }
+        Took(job, fair.Take(group), job.Payload, ref wanted, jobs);
+        return true;
+    }
+
+    private void Took(ClaimedJob job, long batch, ReadOnlyMemory<byte> payload, ref int wanted, List<ClaimedJob> jobs)
+    {
+        if (!gate.IsOpen)
+        {
+            gate.Take(job.Group, payload, node, job.Key);
+        }
+        jobs.Add(job);
+        batches.Add(batch);
+        wanted--;
+    }
+
+    private void Finish()
+    {
+        if (ungrouped is not null)
+        {
+            (ungrouped.Ready, ungrouped.Changed) = (plain.HasJob ? 1 : 0, true);
+        }
+        var further = gate.Holds ? JobFlags.Holds : JobFlags.None;
+        fair?.Move(node.Value, further);
+        plain.Move(node.Value, ungrouped?.Id, kind => charged.TryGetValue(kind, out var seconds) ? seconds : null, further);
+        batches.Write();
+    }
+
+    /// <summary>The jobs without a group are ready again: they have not saved up for it.</summary>
+    private void Return(double clock)
+    {
+        if (ungrouped is { Ready: 0 } && plain.HasJob)
+        {
+            ungrouped.State.Tag = Policies.FairQueue.Returned(ungrouped.State.Tag, clock);
+        }
+    }
+}
