@@ -61,6 +61,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         foreach (var (queue, _) in queues)
         {
             sql["add_block"].Add(queue).Add((long)WaitCause.Store).Add(request.Node.ToString()).Add(Moment.Of(since)).Add(session.Now).Run();
+            new LimitGate(session, session.Facts(queue).Definition).LearnAfterOutage(since);
         }
     }
 
@@ -111,7 +112,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         if (facts.Outage.OpenUntil is { } until && until > session.Time)
         {
             blocks.Set(WaitCause.Breaker, session.QueueName(queue), AnyReady(queue, facts));
-            Sooner(until);
+            Sooner(until == Policies.BreakerState.Forever ? null : until);
             return;
         }
         var room = Room(queue, facts);
@@ -124,9 +125,10 @@ internal sealed class Claim(Session session, ClaimRequest request)
         {
             blocks.Set(WaitCause.Breaker, session.QueueName(queue), false);
         }
-        RecordLimits(facts, blocks, take.Refused);
+        RecordLimits(facts, blocks, take);
         RecordSlots(queue, facts, blocks, lacksSlots, left, full: room - (jobs.Count - before) <= 0);
         Sooner(take.Refused?.Until);
+        Sooner(take.PlainHeld is { } held ? held.Until ?? session.Time + QueueTake.HeldPermitPoll : null);
         Sooner(facts.HasGroups ? NextWake(queue) : null);
     }
 
@@ -141,12 +143,14 @@ internal sealed class Claim(Session session, ClaimRequest request)
 
     private bool AnyReady(long queue, QueueFacts facts) => sql["any_ready"].Add(queue).Any() || (facts.HasGroups && sql["any_group_ready"].Add(queue).Any());
 
-    private static void RecordLimits(QueueFacts facts, OpenBlocks blocks, WaitReason? refused)
+    /// <summary>Limits that each group has of its own are recorded with the groups; here only what the jobs without one lack of them.</summary>
+    private void RecordLimits(QueueFacts facts, OpenBlocks blocks, QueueTake take)
     {
         foreach (var use in facts.Definition?.Limits ?? [])
         {
-            blocks.Set(WaitCause.Limit, use.Name, refused is { Cause: WaitCause.Limit } limit && limit.Key == use.Name);
-            blocks.Set(WaitCause.Breaker, use.Name, refused is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name);
+            var lacking = session.Limit(use.Name) is { InForce.PerGroup: true } ? take.PlainHeld : take.Refused;
+            blocks.Set(WaitCause.Limit, use.Name, lacking is { Cause: WaitCause.Limit } limit && limit.Key == use.Name);
+            blocks.Set(WaitCause.Breaker, use.Name, lacking is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name);
         }
     }
 

@@ -75,10 +75,10 @@ internal sealed class FairLine
     }
 
     /// <summary>A group lacks a permit of its own: it leaves the line until it can have one.</summary>
-    public void Hold(GroupEntry group, WaitReason reason, DateTimeOffset until)
+    public void Hold(GroupEntry group, WaitReason reason)
     {
         line.Remove(group);
-        (group.State.HeldUntil, group.State.HeldBy) = (until, reason.Key);
+        group.State.Held = reason;
         session.Reconsider(group);
     }
 

@@ -34,11 +34,35 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
             return infos;
         }
         var (definition, clock) = (DefinitionCache.Read(queue, sql), Clock(queue));
-        foreach (var group in Entries(sql["groups_of"].Add(queue).Add(limit)))
+        var entries = Entries(sql["groups_of"].Add(queue).Add(limit));
+        var ungrouped = Ungrouped(queue, clock);
+        if (ungrouped.Ready > 0 || ungrouped.State.InFlight > 0)
         {
-            infos.Add(Info(name, group, definition, clock));
+            var at = entries.FindIndex(entry => (entry.Ready == 0).CompareTo(ungrouped.Ready == 0) is var order && (order != 0 ? order > 0 : entry.State.Tag >= ungrouped.State.Tag));
+            entries.Insert(at < 0 ? entries.Count : at, ungrouped);
         }
-        return infos;
+        return entries.Take(limit).Select(group => Info(name, group, definition, clock)).ToList();
+    }
+
+    /// <summary>The jobs without a group: they have no row where nobody shares, so their numbers come from the queue's.</summary>
+    private GroupEntry Ungrouped(long queue, double clock)
+    {
+        var tally = Tallies.Read(sql, -queue);
+        var (ready, inFlight) = InGroups(queue);
+        var row = sql["find_group"].Add(queue).Add("");
+        var entry = row.Step() ? GroupEntry.Read(row) : new GroupEntry(0, queue, "") { State = { Tag = clock, InFlight = (int)(tally.Processing - inFlight) } };
+        row.Reset();
+        entry.Ready = tally.Queued - ready;
+        return entry;
+    }
+
+    private (long Ready, long InFlight) InGroups(long queue)
+    {
+        var row = sql["in_groups"].Add(queue);
+        row.Step();
+        var sums = (row.Long(0), row.Long(1));
+        row.Reset();
+        return sums;
     }
 
     public List<BreakerInfo> Breakers()
@@ -77,7 +101,7 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         Queue = queue,
         Group = group.IsUngrouped ? null : group.Name,
         Weight = definition?.WeightOf(group.IsUngrouped ? null : group.Name) ?? 1,
-        Ready = group.IsUngrouped ? ReadyUngrouped(group.Queue) : group.Ready,
+        Ready = group.Ready,
         InFlight = group.State.InFlight,
         Lag = group.State.Tag - clock,
         ServedSeconds = group.State.Served,
@@ -85,9 +109,6 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         Paused = group.State.Paused,
         Blocked = group.IsUngrouped || group.Ready == 0 ? null : group.State.Blocked(definition, queue, group.Name, now),
     };
-
-    /// <summary>Whatever is queued and has no group.</summary>
-    private long ReadyUngrouped(long queue) => Tallies.Read(sql, -queue).Queued - (sql["ready_in_groups"].Add(queue).Number() ?? 0);
 
     private double Clock(long queue)
     {

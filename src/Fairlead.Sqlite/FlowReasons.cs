@@ -18,7 +18,7 @@ internal sealed class FlowReasons(Statements sql, Place place, string queueName,
     {
         if (Outage() is { } until && until > time)
         {
-            return new(WaitCause.Breaker, queueName, until);
+            return new(WaitCause.Breaker, queueName, until == BreakerState.Forever ? null : until);
         }
         var definition = DefinitionCache.Read(place.Queue, sql);
         return group?.State.Blocked(definition, queueName, group.Name, time) ?? Lacking(definition);

@@ -39,14 +39,14 @@ internal sealed class GroupEntry(long id, long queue, string name)
         {
             Ready = row.Long(4),
             InReach = row.Long(6) != 0,
-            WakeAt = row.MaybeLong(11),
-            Block = row.MaybeText(13) is { } key ? new((WaitCause)row.Int(12), key, null) : null,
+            WakeAt = row.MaybeLong(12),
+            Block = row.MaybeText(14) is { } key ? new((WaitCause)row.Int(13), key, null) : null,
         };
         var state = entry.State;
         (state.Tag, state.InFlight, state.Paused) = (row.Double(3), row.Int(5), row.Long(7) != 0);
         state.Breaker = BreakerText.Read(row.MaybeText(8));
-        (state.HeldUntil, state.HeldBy) = (Moment.From(row.Long(9)), row.MaybeText(10));
-        (state.Served, state.Slow) = (row.Double(14), row.Long(15));
+        state.Held = row.MaybeText(10) is { } limit ? new((WaitCause)row.Int(11), limit, Moment.From(row.Long(9))) : null;
+        (state.Served, state.Slow) = (row.Double(15), row.Long(16));
         return entry;
     }
 

@@ -28,23 +28,25 @@ internal sealed class LimitGate
     /// <summary>Whether a permit is held until its attempt ends.</summary>
     public bool Holds => limits.Exists(static entry => entry.Limit.InForce.IsConcurrent);
 
-    /// <summary>Why a job cannot have its permits now, and whether that is its group's matter alone; null when it can.</summary>
-    public (WaitReason Reason, bool OfGroup)? Refusal(string? group, ReadOnlyMemory<byte> payload)
+    /// <summary>Why a job cannot have its permits now; null when it can.</summary>
+    public WaitReason? Refusal(string? group, ReadOnlyMemory<byte> payload) => First(group, payload)?.Reason;
+
+    /// <summary>
+    /// The same of a job whose turn it is, and whether that is its group's matter alone: that it waits is remembered, so that those who
+    /// reserve ahead leave it something.
+    /// </summary>
+    public (WaitReason Reason, bool OfGroup)? Leave(string? group, ReadOnlyMemory<byte> payload)
     {
-        foreach (var (use, limit) in limits)
+        if (First(group, payload) is not var (reason, limit, key, cost))
         {
-            var key = PermitDesk.KeyOf(limit.InForce, group);
-            var state = session.StateOf(limit.Id, key);
-            if (PermitDesk.Refusal(limit.Name, key, limit.InForce, state, CostOf(use, payload), session.Time) is { } reason)
-            {
-                if (session.Time - state.JobsWaitedAt >= NotedEvery)
-                {
-                    session.ChangedStateOf(limit.Id, key).JobsWaitedAt = session.Time;
-                }
-                return (reason, limit.InForce.PerGroup);
-            }
+            return null;
         }
-        return null;
+        var state = session.StateOf(limit.Id, key);
+        if (session.Time - state.JobsWaitedAt >= NotedEvery || state.JobsCost != cost)
+        {
+            session.ChangedStateOf(limit.Id, key).JobWaits(cost, session.Time);
+        }
+        return (reason, limit.InForce.PerGroup);
     }
 
     /// <summary>Takes the permits of a job that is not refused; those of numbers at once are held by its attempt.</summary>
@@ -60,6 +62,31 @@ internal sealed class LimitGate
                 session.Sql["hold"].Add(session.NextPermit()).Add(limit.Id).Add(key).Add(cost).Add(node.Value).Add(attempt.Job.Value).Add(attempt.Fence).Run();
             }
         }
+    }
+
+    /// <summary>The store could not be reached since then: calls may still use what they have reserved by themselves.</summary>
+    public void LearnAfterOutage(DateTimeOffset since)
+    {
+        foreach (var (_, limit) in limits)
+        {
+            foreach (var key in session.LimitKeys(limit.Id))
+            {
+                session.ChangedStateOf(limit.Id, key).LearnForJobs(limit.InForce, since, PermitDesk.Horizon, session.Time);
+            }
+        }
+    }
+
+    private (WaitReason Reason, LimitEntry Limit, string Key, long Cost)? First(string? group, ReadOnlyMemory<byte> payload)
+    {
+        foreach (var (use, limit) in limits)
+        {
+            var (key, cost) = (PermitDesk.KeyOf(limit.InForce, group), CostOf(use, payload));
+            if (PermitDesk.Refusal(limit.Name, key, limit.InForce, session.StateOf(limit.Id, key), cost, session.Time) is { } reason)
+            {
+                return (reason, limit, key, cost);
+            }
+        }
+        return null;
     }
 
     private static long CostOf(LimitUse use, ReadOnlyMemory<byte> payload) =>

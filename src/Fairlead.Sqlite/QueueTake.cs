@@ -9,7 +9,7 @@ namespace Fairlead.Sqlite;
 internal sealed class QueueTake
 {
     /// <summary>How soon a group looks again whose own number at once is all in use.</summary>
-    private static readonly TimeSpan HeldPermitPoll = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan HeldPermitPoll = TimeSpan.FromSeconds(1);
 
     private readonly Session session;
     private readonly NodeId node;
@@ -39,6 +39,9 @@ internal sealed class QueueTake
     /// <summary>What permit the first job that was left lacks; null when it lacks none.</summary>
     public WaitReason? Refused { get; private set; }
 
+    /// <summary>What permit of their own the jobs without a group lack, where each group has a limit of its own.</summary>
+    public WaitReason? PlainHeld { get; private set; }
+
     /// <summary>Takes up to <paramref name="wanted" /> jobs.</summary>
     /// <returns>True when ready work is left that the node could run.</returns>
     public bool Run(int wanted, List<ClaimedJob> jobs)
@@ -56,16 +59,16 @@ internal sealed class QueueTake
     private (GroupEntry? Group, bool Plain) Next()
     {
         var group = fair?.First();
-        return (group, plain.HasJob && (group is null || ungrouped!.State.Tag <= group.State.Tag));
+        return (group, plain.HasJob && PlainHeld is null && (group is null || ungrouped!.State.Tag <= group.State.Tag));
     }
 
     private bool TakePlain(ref int wanted, List<ClaimedJob> jobs)
     {
         ReadOnlyMemory<byte> payload = gate.IsOpen ? default : plain.Payload;
-        if (!gate.IsOpen && gate.Refusal(null, payload) is var (reason, _))
+        if (!gate.IsOpen && gate.Leave(null, payload) is var (reason, ofGroup))
         {
-            Refused = reason;
-            return false;
+            (Refused, PlainHeld) = (ofGroup ? null : reason, ofGroup ? reason : null);
+            return ofGroup;
         }
         if (wanted <= 0)
         {
@@ -83,14 +86,14 @@ internal sealed class QueueTake
     private bool TakeOf(GroupEntry group, ref int wanted, List<ClaimedJob> jobs)
     {
         var job = fair!.Head(group);
-        if (!gate.IsOpen && gate.Refusal(group.Name, job.Payload) is var (reason, ofGroup))
+        if (!gate.IsOpen && gate.Leave(group.Name, job.Payload) is var (reason, ofGroup))
         {
             if (!ofGroup)
             {
                 Refused = reason;
                 return false;
             }
-            fair.Hold(group, reason, reason.Until ?? session.Time + HeldPermitPoll);
+            fair.Hold(group, reason with { Until = reason.Until ?? session.Time + HeldPermitPoll });
             return true;
         }
         if (wanted <= 0)
@@ -116,7 +119,7 @@ internal sealed class QueueTake
     {
         if (ungrouped is not null)
         {
-            (ungrouped.Ready, ungrouped.Changed) = (plain.HasJob ? 1 : 0, true);
+            (ungrouped.Ready, ungrouped.Changed) = (plain.HasJob && PlainHeld is null ? 1 : 0, true);
         }
         var further = gate.Holds ? JobFlags.Holds : JobFlags.None;
         fair?.Move(node.Value, further);

@@ -80,8 +80,8 @@ internal sealed partial class Session
     {
         var known = Facts(group.Queue);
         var estimate = Estimate(group, kind);
-        known.FairClock = group.State.Start(estimate, WeightOf(group), known.FairClock);
-        known.FairChanged = true;
+        (known.FairClock, known.FairChanged) = (group.State.Tag, true);
+        group.State.Tag = FairQueue.Charged(group.State.Tag, estimate, WeightOf(group));
         group.State.InFlight++;
         Reconsider(group);
         return estimate;
@@ -96,7 +96,7 @@ internal sealed partial class Session
         }
         var group = Group(job.Group);
         var ran = Math.Max(0, end.EndedAt - end.StartedAt) / 1e6;
-        group.State.Correct(job.Charged, ran, WeightOf(group));
+        Correct(group, job.Charged, ran);
         group.State.Served += ran;
         if (end.Verdict is { } well)
         {
@@ -109,6 +109,24 @@ internal sealed partial class Session
             return;
         }
         LeaveFlight(group);
+    }
+
+    /// <summary>
+    /// What was charged becomes what it took. Virtual time is not ahead of a group that can go next: what was charged too much at its
+    /// starts had moved it on, and newcomers would wait until the group has had that much.
+    /// </summary>
+    private void Correct(GroupEntry group, double charged, double ran)
+    {
+        if (charged < 0)
+        {
+            return;
+        }
+        var known = Facts(group.Queue);
+        group.State.Tag = FairQueue.Charged(group.State.Tag, ran - charged, WeightOf(group));
+        if (group.InReach && group.State.Tag < known.FairClock)
+        {
+            (known.FairClock, known.FairChanged) = (group.State.Tag, true);
+        }
     }
 
     /// <summary>One attempt of the group less is in flight: what it kept out may be claimed.</summary>
@@ -131,7 +149,7 @@ internal sealed partial class Session
         foreach (var (job, id, charged, ran) in running)
         {
             var group = Group(id);
-            group.State.Correct(charged, ran, WeightOf(group));
+            group.State.Tag = FairQueue.Charged(group.State.Tag, ran - charged, WeightOf(group));
             group.Changed = true;
             statements["set_charged"].Add(node).Add(job).Add(ran).Run();
         }
@@ -144,6 +162,19 @@ internal sealed partial class Session
         {
             Reconsider(Group(id));
         }
+    }
+
+    /// <summary>What keeps groups back by their own limits has changed: they are looked at anew.</summary>
+    /// <param name="key">Of which limit and group; null for all.</param>
+    public void WakeHeld(string? key)
+    {
+        WriteGroups();
+        foreach (var group in Ids(statements["groups_held"].Add(key)).ConvertAll(Group))
+        {
+            group.State.Held = null;
+            Reconsider(group);
+        }
+        Signal(Storage.StoreSignals.Work);
     }
 
     /// <summary>All groups of a queue, after what its nodes agree on has changed.</summary>
@@ -162,6 +193,11 @@ internal sealed partial class Session
         var block = group.IsUngrouped || group.Ready == 0 ? null
             : group.State.Blocked(Facts(group.Queue).Definition, QueueName(group.Queue), group.Name, Time);
         group.WakeAt = Moment.Of(block?.Until);
+        if (group.Block is not null && block is null)
+        {
+            // Nobody saves up for later while he is blocked, either.
+            group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
+        }
         group.InReach = block is null && group.Ready > 0;
         if (group.Block is { } last && (last.Cause, last.Key) != (block?.Cause, block?.Key))
         {
@@ -236,8 +272,8 @@ internal sealed partial class Session
     {
         var state = group.State;
         statements["write_group"].Add(group.Id).Add(state.Tag).Add(group.Ready).Add(state.InFlight).Add(group.InReach ? 1 : 0).Add(state.Paused ? 1 : 0)
-            .Add(state.Breaker.IsOpen ? 1 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.HeldUntil)).Add(state.HeldBy)
-            .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Run();
+            .Add(state.Breaker.IsOpen ? 1 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.Held?.Until) ?? 0).Add(state.Held?.Key)
+            .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Add((long?)state.Held?.Cause).Run();
         foreach (var (kind, lane) in group.Lanes)
         {
             var now = (lane.Ready, state.Tag, group.InReach && lane.Ready > 0, lane.Estimate);
@@ -260,17 +296,23 @@ internal sealed partial class Session
     /// <summary>When more than half of all groups fail, the queue's own breaker opens instead of theirs.</summary>
     private void Judge(GroupEntry group, bool well)
     {
-        var known = Facts(group.Queue);
-        if (known.Definition?.Breaker is not { } policy || group.IsUngrouped)
+        if (group.IsUngrouped)
         {
             return;
         }
-        var state = group.State.Breaker;
-        state = well ? state.Succeeded(Time) : state.Failed(policy, Time);
-        if (well && known.Outage.IsOpen)
+        var known = Facts(group.Queue);
+        if (well && known.Outage.IsOpen && !(known.Outage.OpenUntil > Time))
         {
             (known.Outage, known.FairChanged) = (default, true);
         }
+        var state = group.State.Breaker;
+        if (known.Definition?.Breaker is not { } policy)
+        {
+            // Opened by hand where there is no policy: it is over when its time is.
+            group.State.Breaker = state.OpenUntil > Time ? state : default;
+            return;
+        }
+        state = well ? state.Succeeded(Time) : state.Failed(policy, Time);
         if (state.MustOpen(policy))
         {
             WriteGroups();

@@ -49,16 +49,12 @@ public sealed partial class SqliteJobStore
         }
         session.Sql["change_limit"].Add(limit.Id).Add(wanted is null ? null : LimitEntry.Write(wanted)).Run();
         session.ForgetLimit(name);
-        foreach (var key in Texts(session.Sql["limit_keys"].Add(limit.Id)))
+        foreach (var key in session.LimitKeys(limit.Id))
         {
             session.ChangedStateOf(limit.Id, key).Changed(wanted ?? limit.Declared, session.Time);
         }
-        foreach (var group in Numbers(session.Sql["groups_held"].Add(session.Now)).ConvertAll(session.Group))
-        {
-            group.State.HeldUntil = default;
-            session.Reconsider(group);
-        }
-        session.Signal(StoreSignals.Control | StoreSignals.Work);
+        session.WakeHeld(null);
+        session.Signal(StoreSignals.Control);
         return true;
     }
 
@@ -78,6 +74,7 @@ public sealed partial class SqliteJobStore
         {
             var state = session.ChangedStateOf(limit.Id, slash < 0 ? "" : key[(slash + 1)..]);
             (state.Breaker, state.ProbeAt) = (change(state.Breaker), null);
+            session.WakeHeld(key);
             return true;
         }
         return session.TryQueue(key, out var queue) ? SetOutage(session, queue, change) : SetGroupBreaker(session, key, make, change);
@@ -104,15 +101,5 @@ public sealed partial class SqliteJobStore
             }
         }
         return false;
-    }
-
-    private static List<string> Texts(Statement row)
-    {
-        var texts = new List<string>();
-        while (row.Step())
-        {
-            texts.Add(row.Text(0));
-        }
-        return texts;
     }
 }

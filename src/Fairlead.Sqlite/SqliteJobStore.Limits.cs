@@ -104,8 +104,20 @@ public sealed partial class SqliteJobStore
         {
             if (session.Limit(report.Limit) is { } limit)
             {
-                PermitDesk.Report(report, limit.InForce, session.ChangedStateOf(limit.Id, PermitDesk.KeyOf(limit.InForce, report.Group)), session.Time);
+                Report(session, report, limit);
             }
+        }
+    }
+
+    private static void Report(Session session, LimitReport report, LimitEntry limit)
+    {
+        var key = PermitDesk.KeyOf(limit.InForce, report.Group);
+        var state = session.ChangedStateOf(limit.Id, key);
+        var wasOpen = state.Breaker.IsOpen;
+        PermitDesk.Report(report, limit.InForce, state, session.Time);
+        if (wasOpen && state.ProbeAt is null)
+        {
+            session.WakeHeld(PermitDesk.BlockKeyOf(limit.Name, key));
         }
     }
 

@@ -13,7 +13,7 @@ ALTER TABLE fairlead_abandoned ADD COLUMN grp INTEGER;
 -- wake_at: when what blocks it is over by itself. breaker: null while it has nothing to remember.
 CREATE TABLE fairlead_group(
   id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, name TEXT NOT NULL, tag REAL NOT NULL, ready INTEGER NOT NULL, in_flight INTEGER NOT NULL,
-  reach INTEGER NOT NULL, paused INTEGER NOT NULL, open INTEGER NOT NULL, breaker TEXT, held_until INTEGER NOT NULL, held_by TEXT,
+  reach INTEGER NOT NULL, paused INTEGER NOT NULL, open INTEGER NOT NULL, breaker TEXT, held_until INTEGER NOT NULL, held_by TEXT, held_cause INTEGER,
   wake_at INTEGER, block_cause INTEGER, block_key TEXT, served REAL NOT NULL, slow INTEGER NOT NULL, UNIQUE(queue, name));
 CREATE INDEX fairlead_group_ready ON fairlead_group(queue, tag, id) WHERE ready > 0;
 CREATE INDEX fairlead_group_wake ON fairlead_group(queue, wake_at) WHERE wake_at IS NOT NULL;

@@ -2,22 +2,22 @@
 
 -- name: find_group
 -- In: queue, name. Out: the group.
-SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
 FROM fairlead_group WHERE queue = ?1 AND name = ?2
 
 -- name: group
 -- In: id. Out: the group.
-SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
 FROM fairlead_group WHERE id = ?1
 
 -- name: groups_of
--- In: queue, limit. Out: its groups, those with work first, in the order in which they go next.
-SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow
-FROM fairlead_group WHERE queue = ?1 AND (name <> '' OR ready > 0 OR in_flight > 0) ORDER BY ready = 0, tag, id LIMIT ?2
+-- In: queue, limit. Out: its groups but for the one without a name, those with work first, in the order in which they go next.
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
+FROM fairlead_group WHERE queue = ?1 AND name <> '' ORDER BY ready = 0, tag, id LIMIT ?2
 
 -- name: groups_with_breakers
 -- Out: groups whose breaker remembers anything.
-SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
 FROM fairlead_group WHERE breaker IS NOT NULL ORDER BY queue, name LIMIT 1000
 
 -- name: add_group
@@ -30,9 +30,9 @@ VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0) RETURNING id
 UPDATE fairlead_queue SET groups = groups + ?2 WHERE id = ?1
 
 -- name: write_group
--- In: id, tag, ready, in flight, reach, paused, open, breaker, held until, held by, wake at, block cause, block key, served, slow.
+-- In: id, tag, ready, in flight, reach, paused, open, breaker, held until, held by, wake at, block cause, block key, served, slow, held cause.
 UPDATE fairlead_group SET tag = ?2, ready = ?3, in_flight = ?4, reach = ?5, paused = ?6, open = ?7, breaker = ?8, held_until = ?9, held_by = ?10,
-  wake_at = ?11, block_cause = ?12, block_key = ?13, served = ?14, slow = ?15 WHERE id = ?1
+  wake_at = ?11, block_cause = ?12, block_key = ?13, served = ?14, slow = ?15, held_cause = ?16 WHERE id = ?1
 
 -- name: lanes_of
 -- In: group. Out: kind, ready, tag, reach, estimate.
@@ -88,9 +88,9 @@ SELECT 1 FROM fairlead_group WHERE queue = ?1 AND ready > 0 AND name <> '' LIMIT
 SELECT min((SELECT since FROM fairlead_grouped WHERE grp = f.id ORDER BY kind, priority, job LIMIT 1))
 FROM (SELECT id FROM fairlead_group WHERE queue = ?1 AND ready > 0 AND name <> '' ORDER BY tag, id LIMIT 1000) f
 
--- name: ready_in_groups
--- In: queue. Out: how many of its ready jobs have a group.
-SELECT coalesce(sum(ready), 0) FROM fairlead_group WHERE queue = ?1 AND name <> ''
+-- name: in_groups
+-- In: queue. Out: how many of its ready jobs, and of its attempts, have a group.
+SELECT coalesce(sum(ready), 0), coalesce(sum(in_flight), 0) FROM fairlead_group WHERE queue = ?1 AND name <> ''
 
 -- name: active_groups
 -- In: queue. Out: how many have work or are quarantined.
@@ -105,8 +105,8 @@ SELECT count(*) FROM fairlead_group WHERE queue = ?1 AND open = 1
 SELECT id FROM fairlead_group WHERE queue = ?1 ORDER BY id
 
 -- name: groups_held
--- Out: groups that wait for their own limit.
-SELECT id FROM fairlead_group WHERE held_by IS NOT NULL AND held_until > ?1 ORDER BY id
+-- In: by which limit and group, or null for all. Out: groups that their own limits keep back.
+SELECT id FROM fairlead_group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL AND (?1 IS NULL OR held_by = ?1) ORDER BY id
 
 -- name: idle_groups
 -- In: now. Out: groups of which nothing is to be remembered: id, queue.

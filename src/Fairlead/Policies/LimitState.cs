@@ -10,10 +10,12 @@ internal sealed class LimitState
 {
     private const byte Format = 1;
     private const int HistoryKept = 50;
+    private static readonly TimeSpan CallsMatterFor = TimeSpan.FromHours(1);
     private readonly List<LimitMoment> _history = [];
     private RateSlots _slots = new();
     private DateTimeOffset _heldUntil;
     private DateTimeOffset _learnedAt;
+    private DateTimeOffset _calledAt;
     private DateTimeOffset _quotaFrom;
     private long _quotaUsed;
     private double _headerRate;
@@ -84,6 +86,7 @@ internal sealed class LimitState
         Granted += cost;
         UsedAt = at;
         JobsWaitedAt = forJob ? default : JobsWaitedAt;
+        _calledAt = forJob ? _calledAt : at;
         ProbeAt = Breaker.IsOpen ? at : null;
         if (limit.IsConcurrent)
         {
@@ -240,6 +243,17 @@ internal sealed class LimitState
         }
     }
 
+    /// <summary>
+    /// The same for claims: they use no share of their own while the store is away, but calls do, where there have been any lately.
+    /// </summary>
+    public void LearnForJobs(Limit limit, DateTimeOffset since, TimeSpan ahead, DateTimeOffset now)
+    {
+        if (since - _calledAt < CallsMatterFor)
+        {
+            LearnAfterOutage(limit, since, ahead, now);
+        }
+    }
+
     /// <summary>An operator changed the limit: what was learned about the old one is over.</summary>
     public void Changed(Limit limit, DateTimeOffset now)
     {
@@ -280,7 +294,7 @@ internal sealed class LimitState
         using var to = new BinaryWriter(stream);
         to.Write(Format);
         _slots.Write(to);
-        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, ProbeAt?.UtcTicks ?? 0])
+        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, _calledAt.UtcTicks, ProbeAt?.UtcTicks ?? 0])
         {
             to.Write(number);
         }
@@ -327,6 +341,7 @@ internal sealed class LimitState
         var cutAt = At(from.ReadInt64());
         state.JobsWaitedAt = At(from.ReadInt64());
         state.JobsCost = from.ReadInt64();
+        state._calledAt = At(from.ReadInt64());
         var probe = from.ReadInt64();
         state.ProbeAt = probe == 0 ? null : At(probe);
         state._headerRate = from.ReadDouble();

@@ -103,7 +103,7 @@ internal static class FlowControlCases
             await Expect.ThrowsAsync<StoreMismatchException>(async () => await scene.JoinAsync(other, limits));
         }
         var definition = Expect.NotNull((await scene.QueueAsync()).Definition);
-        Expect.True(definition.Agrees(held), "the queue's definition as it was declared, after another process's eyes");
+        Expect.True(definition == held, "the queue's definition as it was declared, after another process's eyes");
     }
 
     private static async Task InForceAtOnce(Scene scene)
