@@ -64,7 +64,8 @@ internal sealed class PermitLine(string limit, string? group, bool isRate, int l
             lane.TakeOut(permit => permit.Id <= 0 && permit.At < _heldUntil, _unused);
             foreach (var waiter in lane.TakeImpatient(now, next > now ? next : null).ToList())
             {
-                waiter.Refuse(ComeBackIn(next > waiter.Latest!.Value ? next : waiter.Latest.Value, now, spacing));
+                // Where nobody knows when (a number at once, a store that is away), in another while.
+                waiter.Refuse(ComeBackIn(next > waiter.Latest ? next : now + (1.5 * HandlerPermits.Patience), now, spacing));
             }
             lane.HandOut(now, Math.Max(leaseAhead, _keepsSpare ? 1 : 0), _unused);
         }

@@ -100,7 +100,9 @@ public sealed class HandlerPermitsTests
         harness.Time.Run(async () => held = await harness.Services.GetRequiredService<LimitClient>().For("browser").AcquireAsync());
 
         await harness.Jobs.EnqueueAsync(new Call(1));
-        await harness.RunForAsync(TimeSpan.FromSeconds(3));
+        await harness.RunForAsync(TimeSpan.FromSeconds(0.5));
+        (await harness.Store.ListLimitsAsync()).Single(limit => limit.Name == "api").Granted.ShouldBe(1);
+        await harness.RunForAsync(Second);
         var limits = await harness.Store.ListLimitsAsync();
         limits.Single(limit => limit.Name == "api").Granted.ShouldBe(0);
         harness.Time.Run(() => { held!.Dispose(); return Task.CompletedTask; });

@@ -1,4 +1,8 @@
+using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
+using Fairlead.Engine;
+using Fairlead.Limits;
+using Fairlead.Storage;
 using Fairlead.Testing;
 
 namespace Fairlead.Tests.Limits;
@@ -27,6 +31,35 @@ public sealed class SharedRateLimiterTests
         scene.MostIn(Second).ShouldBeLessThanOrEqualTo(rate);
         (grants / took.TotalSeconds).ShouldBeGreaterThan(rate * 0.99);
         ((double)scene.Nodes.Sum(node => node.Counted.Calls) / grants).ShouldBeLessThanOrEqualTo(callsPerGrant);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    public async Task In_real_time_on_many_threads_no_permit_is_used_early_and_no_window_holds_more(int leaseAhead)
+    {
+        await using var store = new InMemoryJobStore(TimeProvider.System);
+        await using var client = new LimitClient(store, new NodeStanding(TimeProvider.System), [new("api", 1000.PerSecond())], leaseAhead);
+        var (slots, early) = (new ConcurrentBag<long>(), 0);
+
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                using var lease = await client.For("api").WaitAsync(1, null, null, first: false, TestContext.Current.CancellationToken);
+                var at = lease.Permits[0].Permit.At;
+                slots.Add(at.UtcTicks);
+                Interlocked.Add(ref early, at > TimeProvider.System.GetUtcNow() ? 1 : 0);
+            }
+        })));
+
+        early.ShouldBe(0);
+        var all = slots.Order().ToList();
+        all.Count.ShouldBe(1600);
+        for (var i = 0; i + 1000 < all.Count; i++)
+        {
+            (all[i + 1000] - all[i]).ShouldBeGreaterThanOrEqualTo(TimeSpan.TicksPerSecond);
+        }
     }
 
     [Fact]
