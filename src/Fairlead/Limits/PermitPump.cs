@@ -97,6 +97,7 @@ internal sealed class PermitPump(LimitClient client, string limit, PermitLine li
 #pragma warning restore CA1031
                 {
                     line.Fail(error);
+                    await _bell.WaitAsync(Poll, CancellationToken.None);
                 }
             }
             Volatile.Write(ref _running, 0);
