@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Fairlead.Engine;
+using Fairlead.Limits;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,8 +27,6 @@ public sealed class FairleadBuilder
 
     internal List<JobEntry> Jobs { get; } = [];
 
-    internal List<NamedLimit> Limits { get; } = [];
-
     /// <summary>Keeps jobs in this process's memory: for tests, and for work that may be lost with the process.</summary>
     public FairleadBuilder UseInMemory() => UseStore((_, time) => new InMemoryJobStore(time));
 
@@ -51,10 +51,18 @@ public sealed class FairleadBuilder
         return this;
     }
 
-    /// <summary>Declares a limit that the whole cluster shares by its name: <c>AddLimit("keepa", 5.PerSecond())</c>.</summary>
+    /// <summary>
+    /// Declares a limit that the whole cluster shares: for queues (<see cref="QueueOptions.Limits" />), for handlers
+    /// (<see cref="JobContext.AcquireAsync(string, long, CancellationToken)" />), and as a <see cref="RateLimiter" /> registered under its name.
+    /// Configuration in <c>Fairlead:Limits:name</c> stands above what is set here.
+    /// </summary>
+    /// <param name="name">1 to 200 characters, no slash.</param>
+    /// <param name="limit">A rate (<c>5.PerSecond()</c>), a number at once (<c>Limit.Concurrent(10)</c>), or anything else a <see cref="Limit" /> says.</param>
     public FairleadBuilder AddLimit(string name, Limit limit)
     {
-        Limits.Add(new NamedLimit(name, limit));
+        // A copy: configuration is written into it.
+        Services.Configure<FairleadOptions>(options => options.Limits[name] = limit with { });
+        Services.TryAddKeyedSingleton<RateLimiter>(name, (provider, _) => provider.GetRequiredService<LimitClient>().For(name));
         return this;
     }
 

@@ -63,11 +63,11 @@ internal sealed class LimitState
     /// <param name="forJob">A job that waits to be claimed, rather than a call that reserves its slot.</param>
     public DateTimeOffset? Earliest(Limit limit, long cost, DateTimeOffset now, bool forJob)
     {
+        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.AtOnce is { } most)
         {
-            return InUse + Math.Min(cost, most) <= most ? now : null;
+            return InUse + Math.Min(cost, most) <= most ? from : null;
         }
-        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
             // Once something of the next day is reserved, this day is over: what is asked for later does not overtake it.
@@ -238,7 +238,11 @@ internal sealed class LimitState
         if (limit.Rate is not null && _learnedAt < since)
         {
             _learnedAt = now;
-            _heldUntil = now + ahead > _heldUntil ? now + ahead : _heldUntil;
+            if (now + ahead > _heldUntil)
+            {
+                // The bucket is not full by then: what refilled it was used meanwhile.
+                Hold(limit, now + ahead);
+            }
         }
     }
 
@@ -377,7 +381,7 @@ internal sealed class LimitState
     private void Hold(Limit limit, DateTimeOffset until)
     {
         _heldUntil = until;
-        if (limit.Resets is null && limit.Shape == LimitShape.Smooth)
+        if (limit is { Rate: not null, Resets: null, Shape: LimitShape.Smooth })
         {
             _slots.Drain(Plan(limit), until.UtcTicks);
         }
