@@ -8,6 +8,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Fairlead")]
     [InlineData("Fairlead.Sqlite")]
+    [InlineData("Fairlead.Http")]
     [InlineData("Fairlead.Testing")]
     public void The_public_surface_is_the_reviewed_one(string package)
     {

@@ -11,7 +11,7 @@ public static class Explainer
     /// <param name="id">The job or batch.</param>
     /// <param name="now">The end of what has not ended yet.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public static async ValueTask<Explanation?> ExplainAsync(IJobQueries store, JobId id, DateTimeOffset now, CancellationToken cancellationToken = default)
+    public static async ValueTask<Explanation?> ExplainAsync(IJobStore store, JobId id, DateTimeOffset now, CancellationToken cancellationToken = default)
     {
         var jobs = await store.GetTimelinesAsync(id, cancellationToken);
         if (jobs.Count == 0)
@@ -25,23 +25,26 @@ public static class Explainer
         {
             blocks.Add(queue, await store.GetBlocksAsync(queue, from, to, cancellationToken));
         }
-        return Explain(jobs, blocks, to);
+        return Explain(jobs, blocks, to, await LimitBound.FindAsync(store, jobs, cancellationToken));
     }
 
     /// <summary>The same from records in hand.</summary>
     /// <param name="jobs">The jobs; at least one.</param>
     /// <param name="blocks">What was recorded about their queues.</param>
     /// <param name="now">The end of what has not ended yet.</param>
-    public static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now)
+    public static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now) =>
+        Explain(jobs, blocks, now, LimitBound.None);
+
+    private static Explanation Explain(IReadOnlyList<JobTimeline> jobs, IReadOnlyDictionary<string, IReadOnlyList<BlockInterval>> blocks, DateTimeOffset now, LimitBound limit)
     {
         var lines = jobs.Select(job => (job.Queue, job.Kind, job.Group)).Distinct()
             .ToDictionary(line => line, line => new BlockLine(line.Queue, blocks[line.Queue].Where(block => Concerns(block, line.Queue, line.Kind, line.Group)), now));
         var segments = jobs.SelectMany(job => TimelineCutter.Cut(job, lines[(job.Queue, job.Kind, job.Group)], now)).ToArray();
         var wall = (jobs.Max(job => job.EndedAt ?? now) - jobs.Min(job => job.EnqueuedAt)).TotalSeconds;
-        var runs = jobs.SelectMany(job => job.Attempts.Select(attempt => SlotUse.Of(job, attempt, now))).ToArray();
+        var runs = jobs.SelectMany(job => SlotUse.Of(job, lines[(job.Queue, job.Kind, job.Group)], now)).ToArray();
         var slots = SlotUse.MostAtOnce(runs);
         var holders = SlotUse.Holders(runs);
-        var (bound, binding) = Bound(runs, slots);
+        var (bound, binding) = Bound(runs, slots, limit);
         return new Explanation
         {
             WallSeconds = wall,
@@ -66,16 +69,13 @@ public static class Explainer
         _ => true,
     };
 
-    /// <summary>No schedule ends sooner than the longest job, nor than all work spread evenly over the slots.</summary>
-    private static (double Seconds, string Binding) Bound(SlotUse[] runs, int slots)
+    /// <summary>No schedule ends sooner than the longest job, nor than all work spread evenly over the slots, nor than the scarcest limit gives its permits.</summary>
+    private static (double Seconds, string Binding) Bound(SlotUse[] runs, int slots, LimitBound limit)
     {
-        if (runs.Length == 0)
-        {
-            return (0, "slots");
-        }
         var spread = runs.Sum(run => run.Seconds) / slots;
-        var longest = runs.Max(run => run.Seconds);
-        return longest > spread ? (longest, "longest_job") : (spread, "slots");
+        var longest = runs.Select(run => run.Seconds).DefaultIfEmpty().Max();
+        var (seconds, binding) = longest > spread ? (longest, "longest_job") : (spread, "slots");
+        return limit.Seconds > seconds ? (limit.Seconds, $"limit {limit.Name}") : (seconds, binding);
     }
 
     private static IReadOnlyList<CauseShare> Shares(TimeSegment[] segments, double wall)

@@ -15,7 +15,7 @@ public sealed record Explanation
     /// <summary>No schedule of this work on these slots ends sooner than this, in seconds.</summary>
     public required double BoundSeconds { get; init; }
 
-    /// <summary>Which term of the bound binds: <c>slots</c> or <c>longest_job</c>.</summary>
+    /// <summary>Which term of the bound binds: <c>slots</c>, <c>longest_job</c>, or <c>limit NAME</c>.</summary>
     public required string Binding { get; init; }
 
     /// <summary>The most attempts that ran at once.</summary>

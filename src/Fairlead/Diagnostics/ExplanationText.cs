@@ -72,7 +72,12 @@ public static class ExplanationText
     /// <summary>Slots belong to a queue, by its name, or to a node, by its number.</summary>
     private static string Owner(string key) => key.All(char.IsAsciiDigit) ? $"node {key}" : $"'{key}'";
 
-    private static string Binding(Explanation it) => it.Binding == "longest_job" ? "its longest job takes that long" : "all run time spread over them";
+    private static string Binding(Explanation it) => it.Binding switch
+    {
+        "longest_job" => "its longest job takes that long",
+        "slots" => "all run time spread over them",
+        var limit => $"limit '{limit[(limit.IndexOf(' ', StringComparison.Ordinal) + 1)..]}' gives its permits no faster",
+    };
 
     private static string Slots(int slots) => slots == 1 ? "1 slot" : Invariant($"{slots} slots");
 

@@ -3,12 +3,28 @@ using Fairlead.Storage;
 namespace Fairlead.Diagnostics;
 
 /// <summary>One attempt as a user of a slot.</summary>
-internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset From, DateTimeOffset To, bool TimedOut)
+/// <param name="Job">Its job.</param>
+/// <param name="Group">Its group, or its queue when it has none.</param>
+/// <param name="From">When it began.</param>
+/// <param name="To">When it ended.</param>
+/// <param name="TimedOut">Whether it ran into its timeout.</param>
+/// <param name="Free">When it would have begun, had there always been a slot: whatever else it waited for still holds it back.</param>
+internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset From, DateTimeOffset To, bool TimedOut, DateTimeOffset Free)
 {
     public double Seconds => (To - From).TotalSeconds;
 
-    public static SlotUse Of(JobTimeline job, JobAttempt attempt, DateTimeOffset now) =>
-        new(job.Job, job.Group ?? job.Queue, attempt.StartedAt, attempt.EndedAt ?? now, attempt.Outcome == AttemptOutcome.TimedOut);
+    /// <summary>The attempts of a job.</summary>
+    public static IEnumerable<SlotUse> Of(JobTimeline job, BlockLine blocks, DateTimeOffset now)
+    {
+        var last = job.EnqueuedAt;
+        foreach (var attempt in job.Attempts)
+        {
+            var parked = job.Waits.Where(wait => wait.Cause == WaitCause.Slot && wait.From >= last && wait.To <= attempt.StartedAt).Sum(wait => (wait.To!.Value - wait.From).TotalSeconds);
+            var waited = blocks.Cut(attempt.ReadyAt, attempt.StartedAt).Where(part => part.Cause == WaitCause.Slot).Sum(part => part.Seconds);
+            last = attempt.EndedAt ?? now;
+            yield return new(job.Job, job.Group ?? job.Queue, attempt.StartedAt, last, attempt.Outcome == AttemptOutcome.TimedOut, attempt.StartedAt.AddSeconds(-parked - waited));
+        }
+    }
 
     /// <summary>The most attempts that ran at once; at least 1.</summary>
     public static int MostAtOnce(SlotUse[] runs)

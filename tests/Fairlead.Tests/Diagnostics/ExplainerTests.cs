@@ -69,6 +69,26 @@ public sealed class ExplainerTests
         Seconds(unserved, WaitCause.NoNode).ShouldBe(30 * 60, tolerance: 1);
     }
 
+    [Fact]
+    public async Task Work_that_a_limit_binds_is_bounded_by_it_and_more_slots_are_not_advised()
+    {
+        await using var harness = new FairleadHarness(f => f
+            .AddLimit("api", 5.PerSecond())
+            .AddQueue("default", q => { q.MaxConcurrent = 4; q.Limits.Add("api"); })
+            .AddJob("wait", (Wait job, TimeProvider time) => Task.Delay(job.Time, time)));
+        var batch = await harness.Jobs.EnqueueBatchAsync(Enumerable.Repeat(new Wait(TimeSpan.FromMilliseconds(300)), 101));
+        await harness.RunUntilIdleAsync();
+
+        var it = (await Explainer.ExplainAsync(harness.Store, batch.Id, harness.Time.Now))!;
+
+        AddsUp(it);
+        it.WallSeconds.ShouldBe(20.3, tolerance: 0.2);
+        (it.BoundSeconds, it.Binding).ShouldBe((20, "limit api"));
+        Share(it, WaitCause.Limit).ShouldBeGreaterThan(0.9);
+        it.Advice.ShouldBeEmpty();
+        ExplanationText.Write(it).ShouldContain("limit 'api' gives its permits no faster");
+    }
+
     private static void AddsUp(Explanation it)
     {
         it.Causes.Sum(cause => cause.WallShare).ShouldBe(1, tolerance: 1e-6);
