@@ -56,6 +56,9 @@ internal sealed class FlowCluster
     /// <inheritdoc cref="Claimed" />
     public Action<FlowAttempt>? Ended { get; set; }
 
+    /// <summary>Called when the store may have forgotten groups, with those that it knows.</summary>
+    public Action<IReadOnlySet<string>>? Pruned { get; set; }
+
     public IEnumerable<FlowAttempt> Done => Attempts.Where(static attempt => attempt.EndedAt is not null);
 
     /// <summary>Starts nodes that serve these queues in this order.</summary>
@@ -114,6 +117,16 @@ internal sealed class FlowCluster
             var result = await base.ClaimAsync(request, cancellationToken);
             cluster.NoteClaims(result, cluster._nodes.FindIndex(node => node.Id == request.Node));
             return result;
+        }
+
+        public override async ValueTask<int> PruneAsync(Retention retention, int limit = 1000, CancellationToken cancellationToken = default)
+        {
+            var pruned = await base.PruneAsync(retention, limit, cancellationToken);
+            if (cluster.Pruned is { } hear)
+            {
+                hear((await base.ListGroupsAsync("q", 1000, cancellationToken)).Select(static group => group.Group!).ToHashSet());
+            }
+            return pruned;
         }
     }
 

@@ -59,6 +59,18 @@ internal sealed class ServiceBook(int slots, IReadOnlyDictionary<string, double>
         _estimate = FairQueue.Learned(_estimate, seconds);
     }
 
+    /// <summary>What jobs of other groups take is not known any more, and is charged by what all take.</summary>
+    public void ForgetAllBut(IReadOnlySet<string> known)
+    {
+        foreach (var (group, entry) in _groups)
+        {
+            if (!known.Contains(group))
+            {
+                entry.Forget();
+            }
+        }
+    }
+
     /// <summary>Service accrues while attempts run; every pair's path is followed to now, by what waited until now.</summary>
     private void Advance(double now)
     {
@@ -117,6 +129,8 @@ internal sealed class ServiceBook(int slots, IReadOnlyDictionary<string, double>
         public double Cost { get; private set; }
 
         public void Charge(double others) => Cost = Math.Max(Cost, _estimate >= 0 ? _estimate : others >= 0 ? others : FairQueue.Unknown);
+
+        public void Forget() => _estimate = -1;
 
         public void Learn(double seconds)
         {
