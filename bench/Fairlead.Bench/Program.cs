@@ -12,12 +12,16 @@ return args switch
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["upstreams", .. var rest] => await UpstreamsBench.RunAsync(rest),
+    ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
+    ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
+    ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], processes [number].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number].");
     return 2;
 }

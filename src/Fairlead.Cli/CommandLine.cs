@@ -19,6 +19,9 @@ internal static class CommandLine
         (CancelCommand.Name, CancelCommand.Create),
         (RetryCommand.Name, RetryCommand.Create),
         (QueuesCommand.Name, QueuesCommand.Create),
+        (LimitsCommand.Name, LimitsCommand.Create),
+        (GroupsCommand.Name, GroupsCommand.Create),
+        (BreakersCommand.Name, BreakersCommand.Create),
         (PauseCommand.Name, PauseCommand.Create),
         (ResumeCommand.Name, ResumeCommand.Create),
         (DoctorCommand.Name, DoctorCommand.Create),
@@ -45,7 +48,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Background work against slow, unreliable things: nothing slow holds up anything else, and it can say why something is slow.");
         root.Options.Add(CommandContext.StoreOption);
-        var named = Verbs.Where(verb => words.Contains(verb.Name, StringComparer.Ordinal)).Take(1).ToArray();
+        // The first word that is a command is the one: `groups pause` is about groups.
+        var named = words.SelectMany(word => Verbs.Where(verb => verb.Name == word)).Take(1).ToArray();
         foreach (var (_, make) in named.Length == 1 ? named : Verbs)
         {
             root.Subcommands.Add(make());

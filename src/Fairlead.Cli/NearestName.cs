@@ -3,11 +3,30 @@ namespace Fairlead.Cli;
 /// <summary>Finds what somebody meant who mistyped a name.</summary>
 internal static class NearestName
 {
+    private const int Shown = 10;
+
     /// <summary>The candidate with the fewest changes from <paramref name="typed" />, if they are few enough to be a slip.</summary>
     public static string? Of(string typed, IEnumerable<string> candidates)
     {
         var best = candidates.Select(candidate => (Name: candidate, Changes: Changes(typed, candidate))).OrderBy(pair => pair.Changes).FirstOrDefault();
         return best.Name is not null && best.Changes <= Math.Max(2, typed.Length / 3) ? best.Name : null;
+    }
+
+    /// <summary>What to answer to a name that is not there.</summary>
+    /// <param name="what">What it should have named.</param>
+    /// <param name="typed">The name.</param>
+    /// <param name="known">What there is.</param>
+    /// <param name="wayOut">How there comes to be one.</param>
+    public static CommandFailure Unknown(string what, string typed, IEnumerable<string> known, string wayOut)
+    {
+        var names = known.Distinct().Order(StringComparer.Ordinal).ToList();
+        var shown = names.Count switch
+        {
+            0 => "none",
+            > Shown => $"{string.Join(", ", names.Take(Shown))} and {names.Count - Shown} more",
+            _ => string.Join(", ", names),
+        };
+        return new CommandFailure($"There is no {what} '{typed}'{(Of(typed, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".")} Known: {shown}. {wayOut}");
     }
 
     /// <summary>Insertions, deletions and replacements between two words (Levenshtein).</summary>

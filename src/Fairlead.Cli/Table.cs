@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Fairlead.Cli;
@@ -23,6 +24,9 @@ internal sealed class Table(params string[] headings)
             output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
     }
+
+    /// <summary>A moment for reading.</summary>
+    public static string? Time(DateTimeOffset? at) => at?.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Cut at one line without control characters: what others wrote into a job must not move this terminal's cursor.</summary>
     public static string OneLine(string text)

@@ -32,9 +32,13 @@ internal sealed record Words(string[] Own, string[]? Program)
         {
             return unknown;
         }
+        if (UnknownSubcommand(result) is { } mistyped)
+        {
+            return mistyped;
+        }
         if (result.Errors.Count > 0)
         {
-            return $"{result.Errors[0].Message} See: fairlead {command.Name} --help";
+            return $"{result.Errors[0].Message} See: fairlead {PathOf(command)} --help";
         }
         return typed.Program is not null && !ProgramWords.Takers.Contains(command.Name)
             ? $"'{command.Name}' runs no program, so nothing is expected after --; got '{string.Join(' ', typed.Program)}'."
@@ -54,6 +58,24 @@ internal sealed record Words(string[] Own, string[]? Program)
             : $"There is no command '{word}'. Expected one of: {string.Join(", ", names)}.";
     }
 
+    /// <summary><c>limits zet …</c>: whatever the parser makes of the rest, it is the command that is wrong.</summary>
+    private static string? UnknownSubcommand(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        var names = command.Subcommands.Select(sub => sub.Name).ToList();
+        if (names.Count == 0 || result.UnmatchedTokens.Count == 0)
+        {
+            return null;
+        }
+        // A mistyped one is taken for the command's own argument, if it has one.
+        var word = result.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).FirstOrDefault()?.Value ?? result.UnmatchedTokens[0];
+        return $"'{command.Name}' has no command '{word}'{(NearestName.Of(word, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".")} Expected one of: {string.Join(", ", names)}. See: fairlead {command.Name} --help";
+    }
+
+    /// <summary>As it is typed: <c>limits set</c>.</summary>
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault(parent => parent is not RootCommand) is { } above ? $"{above.Name} {command.Name}" : command.Name;
+
     /// <summary>
     /// The parser takes an unknown option for an argument wherever one may stand, so words that look like options are checked here.
     /// </summary>
@@ -68,7 +90,7 @@ internal sealed record Words(string[] Own, string[]? Program)
                 continue;
             }
             var nearest = NearestName.Of(word, options.Where(option => !option.Hidden).Select(option => option.Name));
-            return $"'{command.Name}' has no option '{word}'{(nearest is null ? "." : $"; did you mean '{nearest}'?")} See: fairlead {command.Name} --help";
+            return $"'{PathOf(command)}' has no option '{word}'{(nearest is null ? "." : $"; did you mean '{nearest}'?")} See: fairlead {PathOf(command)} --help";
         }
         return null;
     }

@@ -61,6 +61,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         foreach (var (queue, _) in queues)
         {
             sql["add_block"].Add(queue).Add((long)WaitCause.Store).Add(request.Node.ToString()).Add(Moment.Of(since)).Add(session.Now).Run();
+            new LimitGate(session, session.Facts(queue).Definition).LearnAfterOutage(since);
         }
     }
 

@@ -64,6 +64,18 @@ internal sealed class LimitGate
         }
     }
 
+    /// <summary>The store could not be reached since then: calls may still use what they have reserved by themselves.</summary>
+    public void LearnAfterOutage(DateTimeOffset since)
+    {
+        foreach (var (_, limit) in limits)
+        {
+            foreach (var key in session.LimitKeys(limit.Id))
+            {
+                session.ChangedStateOf(limit.Id, key).LearnForJobs(limit.InForce, since, PermitDesk.Horizon, session.Time);
+            }
+        }
+    }
+
     private (WaitReason Reason, LimitEntry Limit, string Key, long Cost)? First(string? group, ReadOnlyMemory<byte> payload)
     {
         foreach (var (use, limit) in limits)

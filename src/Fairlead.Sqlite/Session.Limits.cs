@@ -59,6 +59,18 @@ internal sealed partial class Session
         return found;
     }
 
+    /// <summary>The keys under which a limit keeps states.</summary>
+    public List<string> LimitKeys(long limit)
+    {
+        var keys = new List<string>();
+        var row = statements["limit_keys"].Add(limit);
+        while (row.Step())
+        {
+            keys.Add(row.Text(0));
+        }
+        return keys;
+    }
+
     /// <summary>What is known of a limit was changed in this transaction.</summary>
     public void ForgetLimit(string name) => limits.Remove(name);
 

@@ -49,9 +49,9 @@ public sealed partial class SqliteJobStore
         }
         session.Sql["change_limit"].Add(limit.Id).Add(wanted is null ? null : LimitEntry.Write(wanted)).Run();
         session.ForgetLimit(name);
-        foreach (var key in Texts(session.Sql["limit_keys"].Add(limit.Id)))
+        foreach (var key in session.LimitKeys(limit.Id))
         {
-            session.ChangedStateOf(limit.Id, key).Changed(wanted ?? limit.Declared, session.Time);
+            session.ChangedStateOf(limit.Id, key).Changed(limit.InForce, wanted ?? limit.Declared, session.Time);
         }
         session.WakeHeld(null);
         session.Signal(StoreSignals.Control);
@@ -101,15 +101,5 @@ public sealed partial class SqliteJobStore
             }
         }
         return false;
-    }
-
-    private static List<string> Texts(Statement row)
-    {
-        var texts = new List<string>();
-        while (row.Step())
-        {
-            texts.Add(row.Text(0));
-        }
-        return texts;
     }
 }

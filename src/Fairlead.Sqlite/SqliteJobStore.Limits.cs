@@ -49,6 +49,11 @@ public sealed partial class SqliteJobStore
                     $"Limit '{wanted.Name}' is held by node '{holder}' as {known.Declared}, but {wanted.Limit} is declared now. Stop that node first, or declare the same.");
             }
             session.Sql["declare_limit"].Add(known.Id).Add(LimitEntry.Write(wanted.Limit)).Run();
+            foreach (var key in known.Change is null ? session.LimitKeys(known.Id) : [])
+            {
+                session.ChangedStateOf(known.Id, key).Redefined(known.Declared, wanted.Limit, session.Time);
+            }
+            session.WakeHeld(null);
             session.Signal(StoreSignals.Work);
         }
         session.ForgetLimit(wanted.Name);

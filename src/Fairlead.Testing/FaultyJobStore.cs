@@ -55,6 +55,7 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
     private long _faults;
     private volatile bool _away;
     private volatile bool _deaf;
+    private volatile FaultPlan? _plan = plan;
 
     /// <summary>True: every call fails before it happens, until it is false again.</summary>
     public bool Away
@@ -68,6 +69,13 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
     {
         get => _deaf;
         set => _deaf = value;
+    }
+
+    /// <summary>What happens to each call from now on; null lets all of them through.</summary>
+    public FaultPlan? Plan
+    {
+        get => _plan;
+        set => _plan = value;
     }
 
     /// <summary>Calls seen so far.</summary>
@@ -320,7 +328,7 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
             var at = _next.FindIndex(n => n.Verb is null || n.Verb == verb);
             if (at < 0)
             {
-                return plan?.Invoke(verb, call) ?? StoreFault.None;
+                return _plan?.Invoke(verb, call) ?? StoreFault.None;
             }
             var fault = _next[at].Fault;
             _next.RemoveAt(at);

@@ -6,6 +6,7 @@ namespace Fairlead;
 /// <summary>The time of day, somewhere, at which a quota is whole again: <c>00:00 America/Los_Angeles</c>.</summary>
 /// <param name="At">The local time. Where the clocks jump over it, the reset comes when they have jumped; where it comes twice, at the first.</param>
 /// <param name="TimeZone">The IANA name of the time zone; <c>UTC</c> for none.</param>
+[System.ComponentModel.TypeConverter(typeof(DailyResetConverter))]
 public sealed record DailyReset(TimeOnly At, string TimeZone = "UTC")
 {
     /// <summary>Whether this machine knows the time zone.</summary>

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Fairlead.Engine;
+using Fairlead.Limits;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -46,6 +48,21 @@ public sealed class FairleadBuilder
             }
             configure?.Invoke(queue);
         });
+        return this;
+    }
+
+    /// <summary>
+    /// Declares a limit that the whole cluster shares: for queues (<see cref="QueueOptions.Limits" />), for handlers
+    /// (<see cref="JobContext.AcquireAsync(string, long, CancellationToken)" />), and as a <see cref="RateLimiter" /> registered under its name.
+    /// Configuration in <c>Fairlead:Limits:name</c> stands above what is set here.
+    /// </summary>
+    /// <param name="name">1 to 200 characters, no slash.</param>
+    /// <param name="limit">A rate (<c>5.PerSecond()</c>), a number at once (<c>Limit.Concurrent(10)</c>), or anything else a <see cref="Limit" /> says.</param>
+    public FairleadBuilder AddLimit(string name, Limit limit)
+    {
+        // A copy: configuration is written into it.
+        Services.Configure<FairleadOptions>(options => options.Limits[name] = limit with { });
+        Services.TryAddKeyedSingleton<RateLimiter>(name, (provider, _) => provider.GetRequiredService<LimitClient>().For(name));
         return this;
     }
 

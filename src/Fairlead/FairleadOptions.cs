@@ -26,6 +26,16 @@ public sealed class FairleadOptions
     /// <summary>How long failed and cancelled jobs are kept. Default 30 days.</summary>
     public TimeSpan KeepFailed { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// How many permits beyond those that are waited for may be reserved with one call of the store, to be used as they come due; for
+    /// limits of many permits a second, and clients that always have a next call. Those not used within 50 ms of their slot are lost to
+    /// all. Default 0, at most 1000.
+    /// </summary>
+    public int LeaseAhead { get; set; }
+
+    /// <summary>The limits by name: what the whole cluster may use of each.</summary>
+    public IDictionary<string, Limit> Limits { get; } = new Dictionary<string, Limit>(StringComparer.Ordinal);
+
     /// <summary>The queues by name. Queues that jobs are registered with need not be listed.</summary>
     public IDictionary<string, QueueOptions> Queues { get; } = new Dictionary<string, QueueOptions>(StringComparer.Ordinal);
 }
@@ -36,6 +46,11 @@ internal sealed class FairleadOptionsRules : IValidateOptions<FairleadOptions>
     public ValidateOptionsResult Validate(string? name, FairleadOptions options)
     {
         var problems = options.Queues.SelectMany(queue => queue.Value.Problems(queue.Key)).ToList();
+        problems.AddRange(options.Limits.SelectMany(limit => limit.Value.Problems(limit.Key)));
+        if (options.LeaseAhead is < 0 or > 1000)
+        {
+            problems.Add($"LeaseAhead expects 0 to 1000; got {options.LeaseAhead}.");
+        }
         if (options.Concurrency is < 1 or > 100_000)
         {
             problems.Add($"Concurrency expects 1 to 100000; got {options.Concurrency}.");

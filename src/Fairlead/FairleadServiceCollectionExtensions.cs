@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Fairlead.Engine;
+using Fairlead.Limits;
 using Fairlead.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,8 @@ public static class FairleadServiceCollectionExtensions
         services.AddSingleton(provider => Registry(builder, provider.GetRequiredService<IOptions<FairleadOptions>>().Value));
         services.AddSingleton(provider => new JobClient(
             provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new NodeStanding(provider.GetRequiredService<TimeProvider>()) { RunsWorkers = builder.RunsWorkers });
+        services.AddSingleton(provider => MakeLimits(provider.GetRequiredService<IOptions<FairleadOptions>>().Value, provider));
         if (builder.RunsWorkers)
         {
             services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLoggerProvider>());
@@ -50,6 +53,12 @@ public static class FairleadServiceCollectionExtensions
             StringComparer.Ordinal),
         builder.Json);
 
+    private static LimitClient MakeLimits(FairleadOptions options, IServiceProvider provider) => new(
+        provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<NodeStanding>(), Declared(options), options.LeaseAhead);
+
+    private static NamedLimit[] Declared(FairleadOptions options) =>
+        [.. options.Limits.OrderBy(static limit => limit.Key, StringComparer.Ordinal).Select(static limit => new NamedLimit(limit.Key, limit.Value))];
+
     private static FairleadHost MakeHost(FairleadBuilder builder, IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
@@ -60,6 +69,8 @@ public static class FairleadServiceCollectionExtensions
             Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
             Slots = options.Concurrency,
             Queues = registry.Served(),
+            Limits = Declared(options),
+            Standing = provider.GetRequiredService<NodeStanding>(),
             Worker = new InProcessWorker(registry, provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware),
             Prefetch = options.Prefetch,
             Lease = options.Lease,

@@ -1,11 +1,15 @@
+using System.Threading.RateLimiting;
 using Fairlead.Engine;
+using Fairlead.Limits;
 using Fairlead.Storage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairlead;
 
 /// <summary>What a running attempt knows of itself, and what it may do besides its work.</summary>
 public sealed class JobContext
 {
+    private static readonly AsyncLocal<JobContext?> Running = new();
     private readonly Attempt _attempt;
     private readonly JobRegistry _registry;
     private readonly List<NewJob> _enqueued = [];
@@ -35,6 +39,13 @@ public sealed class JobContext
     /// <summary>The service scope of this attempt.</summary>
     public IServiceProvider Services { get; }
 
+    /// <summary>The context of the attempt whose code runs here; null outside attempts of this process.</summary>
+    internal static JobContext? Current
+    {
+        get => Running.Value;
+        set => Running.Value = value;
+    }
+
     /// <summary>What this attempt has enqueued so far.</summary>
     internal IReadOnlyList<NewJob> Enqueued
     {
@@ -63,4 +74,47 @@ public sealed class JobContext
     /// <param name="processed">Done so far.</param>
     /// <param name="total">Of how many.</param>
     public void ReportProgress(long processed, long total) => _attempt.Progress = new(processed, total);
+
+    /// <summary>
+    /// Waits for permits of a limit, at most 1 s, and never gives them before their moment; the wait does not count to the attempt's
+    /// timeout. Where each group has a limit of its own, it is the job's group's. Dispose what is returned to give back a number at once;
+    /// otherwise it ends with the attempt. A rate's permits are used up.
+    /// </summary>
+    /// <param name="limit">The limit's name.</param>
+    /// <param name="cost">How many permits; 1 or more.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="JobDeferredException">None is to be had within 1 s: let it through, and the job comes back when there should be one, at no cost.</exception>
+    /// <exception cref="ArgumentException">There is no such limit; the message names those that are known.</exception>
+    public ValueTask<RateLimitLease> AcquireAsync(string limit, long cost = 1, CancellationToken cancellationToken = default) =>
+        AcquireAsync([new LimitUse(limit, cost)], cancellationToken);
+
+    /// <summary>
+    /// Waits for permits of several limits: of the scarcest first, of the others when its moment has come, each at most 1 s. If one is not
+    /// to be had, the others are given back.
+    /// </summary>
+    /// <param name="limits">The limits; names convert by themselves.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <inheritdoc cref="AcquireAsync(string, long, CancellationToken)" />
+    public ValueTask<RateLimitLease> AcquireAsync(IReadOnlyList<LimitUse> limits, CancellationToken cancellationToken = default)
+    {
+        var permits = new HandlerPermits(Limits, _attempt);
+        return permits.AcquireAsync(limits.Select(use => (permits.Limiter(use.Name), CostOf(use))), cancellationToken);
+    }
+
+    /// <summary>Charges a limit with what a call cost beyond what was acquired for it, or (negative) less: the bucket of a limit with debt may go below zero.</summary>
+    public ValueTask ChargeAsync(string limit, long extraCost, CancellationToken cancellationToken = default) =>
+        Limits.ReportAsync(new LimitReport { Limit = limit, Group = Job.Group, ExtraCost = extraCost }, cancellationToken);
+
+    /// <summary>Waits for permits of one limiter, as above.</summary>
+    internal ValueTask<RateLimitLease> AcquireAsync(SharedRateLimiter limiter, long cost, CancellationToken cancellationToken) =>
+        new HandlerPermits(Limits, _attempt).AcquireAsync([(limiter, cost)], cancellationToken);
+
+    private LimitClient Limits => Services.GetRequiredService<LimitClient>();
+
+    private long CostOf(LimitUse use)
+    {
+        var cost = use.CostPointer is { } pointer ? JsonPointer.Cost(Job.Payload, pointer) ?? use.Cost : use.Cost;
+        ArgumentOutOfRangeException.ThrowIfLessThan(cost, 1, nameof(use));
+        return cost;
+    }
 }

@@ -13,7 +13,8 @@ public sealed record Limit
     /// <summary>How many permits in how much time; null for a limit of a number at once.</summary>
     public Rate? Rate { get; init; }
 
-    /// <summary>How many permits may be held at once, over all queues and nodes; null for a rate.</summary>
+    /// <summary>How many permits may be held at once, over all queues and nodes; null for a rate. In configuration: <c>Concurrent</c>.</summary>
+    [Microsoft.Extensions.Configuration.ConfigurationKeyName("Concurrent")]
     public int? AtOnce { get; init; }
 
     /// <summary>
@@ -149,6 +150,7 @@ public sealed record LimitHeaders
 /// <param name="Name">The limit.</param>
 /// <param name="Cost">How many permits; 1 or more. With <paramref name="CostPointer" />: what it costs when the payload does not say.</param>
 /// <param name="CostPointer">A JSON pointer into the payload (<c>/tokens</c>) to a whole number of permits; null for a fixed cost.</param>
+[System.ComponentModel.TypeConverter(typeof(LimitUseConverter))]
 public sealed record LimitUse(string Name, long Cost = 1, string? CostPointer = null)
 {
     /// <summary>One permit of that limit.</summary>

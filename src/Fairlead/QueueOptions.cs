@@ -44,6 +44,24 @@ public sealed class QueueOptions
     /// <inheritdoc cref="QueueDefinition.SequentialUpTo" />
     public int SequentialUpTo { get; set; }
 
+    /// <summary>
+    /// What each job takes of which limits before its attempt starts; all of it or none. A name alone takes one permit; of two uses of one
+    /// limit the last counts, so that configuration stands above code.
+    /// </summary>
+    public IList<LimitUse> Limits { get; } = [];
+
+    /// <inheritdoc cref="QueueDefinition.Group" />
+    public string? Group { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.GroupConcurrency" />
+    public int? GroupConcurrency { get; set; }
+
+    /// <inheritdoc cref="QueueDefinition.Weights" />
+    public IDictionary<string, double> Weights { get; } = new Dictionary<string, double>(StringComparer.Ordinal);
+
+    /// <inheritdoc cref="QueueDefinition.Breaker" />
+    public BreakerPolicy? Breaker { get; set; }
+
     /// <summary>The job name that follows success, with its result as payload; null for none. The name must be known through <c>AddJob</c>.</summary>
     public string? Then { get; set; }
 
@@ -65,6 +83,11 @@ public sealed class QueueOptions
         MaxPayload = MaxPayload,
         SequentialUpTo = SequentialUpTo,
         Then = then,
+        Limits = [.. Limits.Reverse().DistinctBy(static use => use.Name).Reverse()],
+        Group = Group,
+        GroupConcurrency = GroupConcurrency,
+        Weights = new Dictionary<string, double>(Weights, StringComparer.Ordinal),
+        Breaker = Breaker,
     };
 
     /// <summary>Every rule that the options break, in words; empty when they are sound.</summary>
@@ -113,6 +136,44 @@ public sealed class QueueOptions
         if (SequentialUpTo < 0)
         {
             yield return $"Queue '{queue}': SequentialUpTo expects zero or more; got {SequentialUpTo}.";
+        }
+        foreach (var problem in FlowProblems(queue))
+        {
+            yield return problem;
+        }
+    }
+
+    private IEnumerable<string> FlowProblems(string queue)
+    {
+        foreach (var use in Limits)
+        {
+            if (use.Name.Length == 0 || use.Cost < 1)
+            {
+                yield return $"Queue '{queue}': a limit's use expects a name and a cost of 1 or more; got '{use.Name}' and {use.Cost}.";
+            }
+            if (use.CostPointer is { } cost && JsonPointer.Problem(cost) is { } wrong)
+            {
+                yield return $"Queue '{queue}': the cost of limit '{use.Name}' {wrong}.";
+            }
+        }
+        if (Group is { } group && JsonPointer.Problem(group) is { } problem)
+        {
+            yield return $"Queue '{queue}': Group {problem}.";
+        }
+        if (GroupConcurrency is < 1)
+        {
+            yield return $"Queue '{queue}': GroupConcurrency expects 1 or more (or nothing for no limit); got {GroupConcurrency}.";
+        }
+        foreach (var (name, weight) in Weights)
+        {
+            if (!(weight > 0 && double.IsFinite(weight)))
+            {
+                yield return $"Queue '{queue}': the weight of group '{name}' expects a number above zero; got {weight}.";
+            }
+        }
+        foreach (var unsound in Breaker?.Problems($"Queue '{queue}'") ?? [])
+        {
+            yield return unsound;
         }
     }
 }

@@ -5,6 +5,7 @@ namespace Fairlead;
 /// <summary>So many permits in so much time: <c>8/s</c>, <c>90000/m</c>, <c>5000/day</c>, <c>1/2s</c>.</summary>
 /// <param name="Permits">How many; 1 or more.</param>
 /// <param name="Per">In how much time; more than zero.</param>
+[System.ComponentModel.TypeConverter(typeof(RateConverter))]
 public readonly record struct Rate(long Permits, TimeSpan Per)
 {
     private static readonly (string Name, TimeSpan Per)[] Units =

@@ -6,8 +6,35 @@ public sealed class PackageTests(PackedPackages packed) : IClassFixture<PackedPa
     [Fact]
     public async Task The_readme_program_builds_and_runs_against_the_packages()
     {
-        var folder = packed.NewFolder("app");
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Readme.Snippet("csharp"), TestContext.Current.CancellationToken);
+        var output = await RunProgramAsync("app", Readme.Snippet("csharp"));
+
+        output.ShouldContain("B0000 analyzed");
+        output.ShouldContain("completed: 100 of 100");
+    }
+
+    [Fact]
+    public async Task The_program_about_limits_builds_and_runs_against_the_packages() =>
+        (await RunProgramAsync("limits", Readme.Snippet("csharp", "docs/limits.md"))).ShouldContain("B99 of small");
+
+    [Fact]
+    public async Task The_commands_about_limits_do_what_is_said()
+    {
+        var folder = packed.NewFolder("commands");
+        await Tool.RunAsync(folder, "dotnet", "tool", "install", "Fairlead.Cli", "--version", packed.Version, "--tool-path", folder);
+        var commands = Readme.Snippet("console", "docs/limits.md").Split('\n').Select(line => line.TrimStart('$', ' '));
+
+        var output = await Tool.RunAsync(folder, "sh", "-ec", $"PATH=$PWD:$PATH\n{string.Join('\n', commands)}");
+
+        output.ShouldContain("20/s");
+        output.ShouldContain("api: 40/s (declared: 20/s)");
+        output.ShouldContain("run:fetch\tshop.example");
+        output.ShouldContain("run:fetch/shop.example: open for 5m");
+    }
+
+    private async Task<string> RunProgramAsync(string name, string program)
+    {
+        var folder = packed.NewFolder(name);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "app.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -23,10 +50,7 @@ public sealed class PackageTests(PackedPackages packed) : IClassFixture<PackedPa
             </Project>
             """, TestContext.Current.CancellationToken);
 
-        var output = await Tool.RunAsync(folder, "dotnet", "run");
-
-        output.ShouldContain("B0000 analyzed");
-        output.ShouldContain("completed: 100 of 100");
+        return await Tool.RunAsync(folder, "dotnet", "run");
     }
 
     [Fact]

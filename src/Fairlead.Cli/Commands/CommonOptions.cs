@@ -31,6 +31,28 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>Text that is checked where it is typed and kept as it was typed.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="read">Reads a value; a <see cref="FormatException" /> or <see cref="ArgumentException" /> says what is wrong with it.</param>
+    public static Option<T> Checked<T>(this Option<T> option, Action<string> read)
+    {
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+            {
+                try
+                {
+                    read(token.Value);
+                }
+                catch (Exception error) when (error is FormatException or ArgumentException)
+                {
+                    result.AddError($"{option.Name}: {error.Message}");
+                }
+            }
+        });
+        return option;
+    }
+
     private static TimeSpan? Parse(ArgumentResult argument, string name, bool allowZero)
     {
         var text = argument.Tokens[^1].Value;

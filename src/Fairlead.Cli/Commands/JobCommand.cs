@@ -49,20 +49,18 @@ internal static class JobCommand
         Row("batch", body.Batch is { } batch ? $"{batch}, item {body.Item}" : null);
         Row("progress", FormattableString.Invariant($"{body.Progress:0.#} %: {body.ProcessedItems} of {body.TotalItems}, {body.SuccessCount} succeeded, {body.ErrorCount} failed"));
         Row("attempt", job.BatchState is null ? body.Attempt : null);
-        Row("enqueued", Time(body.EnqueuedAt));
-        Row("due", Time(body.DueAt));
-        Row("started", Time(body.StartedAt));
-        Row("ended", Time(body.EndedAt));
-        Row("deadline", job.Status.IsEnded() ? null : Time(body.Deadline));
-        Row("waits for", body.Reason is { } reason ? $"{reason.Code} {reason.Key}{(reason.Until is { } until ? $" until {Time(until)}" : "")}" : null);
+        Row("enqueued", Table.Time(body.EnqueuedAt));
+        Row("due", Table.Time(body.DueAt));
+        Row("started", Table.Time(body.StartedAt));
+        Row("ended", Table.Time(body.EndedAt));
+        Row("deadline", job.Status.IsEnded() ? null : Table.Time(body.Deadline));
+        Row("waits for", body.Reason is { } reason ? $"{reason.Code} {reason.Key}{(reason.Until is { } until ? $" until {Table.Time(until)}" : "")}" : null);
         Row("outcome", body.Outcome);
         Row("error", body.Error);
         Row("payload", Text(job.Payload));
         Row("result", Text(job.Result));
         table.Write(output.Answers, output.AnswersOnTerminal);
     }
-
-    private static string? Time(DateTimeOffset? at) => at?.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", null);
 
     private static string? Text(ReadOnlyMemory<byte> json) => json.IsEmpty ? null : Encoding.UTF8.GetString(json.Span);
 }

@@ -19,16 +19,36 @@ internal static class RunCommand
     private static readonly Option<TimeSpan?> Timeout = CommonOptions.Duration("--timeout", "How long one attempt may take; then its whole process tree is ended. Default: no limit.");
     private static readonly Option<TimeSpan?> KillAfter = CommonOptions.Duration("--kill-after", "How long it may go on after SIGTERM. Default 5s.");
     private static readonly Option<int?> Retries = CommonOptions.Count("--retries", "How many attempts may follow a failed one. Default 0.", 0, 1000);
+    private static readonly Option<string[]> Limits = new Option<string[]>("--limit")
+    {
+        Description = "A limit every attempt takes a permit of, shared by all that use this store: api=8/s, api=20/s,burst=4, browser=concurrent:10. May be given several times.",
+        HelpName = "NAME=RATE",
+    }.Checked(static text => LimitText.ParseNamed(text));
+
+    private static readonly Option<string?> GroupBy = new Option<string?>("--group-by")
+    {
+        Description = "Lines with the same group share fairly, by time: the first parentheses of the expression, or the whole match. Lines without a match have no group.",
+        HelpName = "REGEX",
+    }.Checked(static text => _ = new RunGroups(text));
+
+    private static readonly Option<int?> GroupConcurrency = CommonOptions.Count("--group-concurrency", "How many attempts of one group run at once, over all that use this store. Default: no limit.", 1, 10_000);
+
+    private static readonly Option<string?> Breaker = new Option<string?>("--breaker")
+    {
+        Description = "Stop asking for a group that fails, for a while: failures=5,open_for=60s,max_open=10m.",
+        HelpName = "failures=N,…",
+    }.Checked(static text => BreakerText.Parse(text));
+
     private static readonly Option<bool> ShowOutput = new("--output", "-o") { Description = "Write what the programs write, as it comes." };
     private static readonly Option<bool> Json = new("--json") { Description = "End with one line of JSON on standard output." };
 
-    private static readonly Option[] OfNewRuns = [Input, RunName, Queue, Timeout, KillAfter, Retries];
+    private static readonly Option[] OfNewRuns = [Input, RunName, Queue, Limits, GroupBy, GroupConcurrency, Breaker, Timeout, KillAfter, Retries];
 
     public static Command Create() => new Command(
             Name,
             "Run a program once for each line of the input, durably: fairlead run --input FILE -- PROGRAM ARGS {}. "
             + "{} is replaced by the line, which is also standard input; without {} the line is the last argument.")
-        .With(Input, RunName, Resume, Queue, Concurrency, Timeout, KillAfter, Retries, ShowOutput, Json)
+        .With(Input, RunName, Resume, Queue, Concurrency, Limits, GroupBy, GroupConcurrency, Breaker, Timeout, KillAfter, Retries, ShowOutput, Json)
         .Does(RunAsync);
 
     private static async Task<int> RunAsync(CommandContext context)
@@ -40,8 +60,8 @@ internal static class RunCommand
         var plan = Plan(context);
         await using var worker = new RunWorker(plan, context);
         var store = await context.OpenStoreAsync();
-        var queue = await QueueAsync(store, plan, context.Cancelled);
         await RefuseUnfinishedAsync(store, NameOf(context, plan), context.Cancelled);
+        var queue = await RunQueue.DeclareAsync(store, plan, context.Cancelled);
         var id = await EnqueueAsync(context, store, plan, queue);
         return await WorkAsync(context, store, id, plan, worker, queue, NameOf(context, plan));
     }
@@ -63,7 +83,7 @@ internal static class RunCommand
         plan = plan with { Concurrency = context.Value(Concurrency) ?? plan.Concurrency, Output = plan.Output || context.Value(ShowOutput) };
         CheckProgram(plan);
         await using var worker = new RunWorker(plan, context);
-        return await WorkAsync(context, store, run.Id, plan, worker, await QueueAsync(store, plan, context.Cancelled), run.BatchState!.Name ?? text);
+        return await WorkAsync(context, store, run.Id, plan, worker, await RunQueue.DeclareAsync(store, plan, context.Cancelled), run.BatchState!.Name ?? text);
     }
 
     private static RunPlan Plan(CommandContext context)
@@ -84,12 +104,36 @@ internal static class RunCommand
             KillAfterSeconds = (context.Value(KillAfter) ?? TimeSpan.FromSeconds(5)).TotalSeconds,
             Retries = context.Value(Retries) ?? 0,
             Output = context.Value(ShowOutput),
+            Limits = context.Value(Limits) is { Length: > 0 } limits ? limits : null,
+            GroupBy = context.Value(GroupBy),
+            GroupConcurrency = context.Value(GroupConcurrency),
+            Breaker = context.Value(Breaker),
         };
         plan = plan with { Queue = context.Value(Queue) ?? RunPlan.QueuePrefix + NameOf(context, plan) };
         NewJobRules.CheckName(NameOf(context, plan), "A run's name");
         NewJobRules.CheckName(plan.Queue, "A queue's name");
+        CheckFlow(plan);
         CheckProgram(plan);
         return plan;
+    }
+
+    private static void CheckFlow(RunPlan plan)
+    {
+        if (plan.NamedLimits.CountBy(limit => limit.Name).FirstOrDefault(limit => limit.Value > 1).Key is { } twice)
+        {
+            throw new CommandFailure($"--limit names '{twice}' {plan.NamedLimits.Count(limit => limit.Name == twice)} times; each limit is one rate or one number at once. Leave out all but one.");
+        }
+        var option = plan switch
+        {
+            { GroupBy: not null } => null,
+            { Breaker: not null } => "--breaker",
+            { GroupConcurrency: not null } => "--group-concurrency",
+            _ => plan.NamedLimits.Any(limit => limit.Limit.PerGroup) ? "--limit with per_group" : null,
+        };
+        if (option is not null)
+        {
+            throw new CommandFailure($"{option} is about groups, so it needs --group-by, such as --group-by '://([^/]+)' for the host of an address.");
+        }
     }
 
     private static string NameOf(CommandContext context, RunPlan plan) => context.Value(RunName) ?? $"{Path.GetFileName(plan.Program[0])}-{plan.Kind[^4..]}";
@@ -101,17 +145,6 @@ internal static class RunCommand
             throw new CommandFailure($"The run was started in {plan.Directory}, which is not there any more; its programs run there.");
         }
         ProgramFile.Check(plan.Program[0], plan.Directory);
-    }
-
-    /// <summary>
-    /// A queue shared with others keeps the definition it has: whatever differs from run to run (timeout, retries, kill-after) travels
-    /// with the run, so that two runs never disagree about their queue.
-    /// </summary>
-    private static async ValueTask<QueueDefinition> QueueAsync(IJobStore store, RunPlan plan, CancellationToken cancellationToken)
-    {
-        var known = (await store.ListQueuesAsync(cancellationToken)).FirstOrDefault(queue => queue.Name == plan.Queue);
-        var isOwn = plan.Queue.StartsWith(RunPlan.QueuePrefix, StringComparison.Ordinal);
-        return known?.Definition ?? (isOwn ? new QueueDefinition { Name = plan.Queue, KillAfter = plan.KillAfter } : new QueueDefinition { Name = plan.Queue });
     }
 
     private static async ValueTask RefuseUnfinishedAsync(IJobStore store, string name, CancellationToken cancellationToken)

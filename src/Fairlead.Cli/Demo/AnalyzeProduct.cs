@@ -6,24 +6,14 @@ internal sealed record AnalyzeProduct(string Asin);
 /// <summary>What was found.</summary>
 internal sealed record ProductAnalysis(string Asin, int OwnPrice, int UsualPrice);
 
-/// <summary>Asks both upstreams about one product. It knows nothing of retries, timeouts or the store: those are the queue's.</summary>
-internal sealed class AnalyzeProductHandler(DemoUpstreams upstreams, Paces paces) : IJobHandler<AnalyzeProduct, ProductAnalysis>
+/// <summary>Asks both upstreams about one product. It knows nothing of limits, retries, timeouts or the store: those are the queue's.</summary>
+internal sealed class AnalyzeProductHandler(DemoUpstreams upstreams) : IJobHandler<AnalyzeProduct, ProductAnalysis>
 {
     public async Task<ProductAnalysis> HandleAsync(AnalyzeProduct job, JobContext context, CancellationToken cancellationToken)
     {
-        var pace = paces.Borrow();
-        try
-        {
-            await pace.WaitAsync(upstreams.SpApi.Upstream, cancellationToken);
-            var own = await upstreams.SpApi.PriceAsync(job.Asin, cancellationToken);
-            await pace.WaitAsync(upstreams.Keepa.Upstream, cancellationToken);
-            var usual = await upstreams.Keepa.PriceAsync(job.Asin, cancellationToken);
-            return new ProductAnalysis(job.Asin, own, usual);
-        }
-        finally
-        {
-            paces.GiveBack(pace);
-        }
+        var own = await upstreams.SpApi.PriceAsync(job.Asin, cancellationToken);
+        var usual = await upstreams.Keepa.PriceAsync(job.Asin, cancellationToken);
+        return new ProductAnalysis(job.Asin, own, usual);
     }
 }
 

@@ -13,6 +13,9 @@ namespace Fairlead.Cli.Demo;
 /// </summary>
 internal sealed class Upstream : IAsyncDisposable
 {
+    /// <summary>What SP-API grants for its catalogue beside the rate, about.</summary>
+    private const int Burst = 10;
+
     private readonly WebApplication _server;
     private readonly RateGate _gate;
     private readonly TimeProvider _time;
@@ -26,7 +29,7 @@ internal sealed class Upstream : IAsyncDisposable
     {
         Name = name;
         PerSecond = perSecond;
-        _gate = new RateGate(perSecond, time);
+        _gate = new RateGate(perSecond, Burst, time);
         _time = time;
         _latency = latency;
         _hangEvery = hangEvery;
@@ -52,7 +55,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     /// <summary>Starts one.</summary>
     /// <param name="name">Its name for people.</param>
-    /// <param name="perSecond">What it admits in any second.</param>
+    /// <param name="perSecond">What it admits in a second, beside a small burst.</param>
     /// <param name="latency">How long an answer takes.</param>
     /// <param name="hangEvery">Each n-th admitted request is never answered; 0 for none.</param>
     /// <param name="time">The clock.</param>

@@ -21,6 +21,7 @@ internal static class RunInput
     {
         var name = input == "-" ? "standard input" : $"'{input}'";
         var items = new List<NewJob>();
+        var groups = plan.GroupBy is { } expression ? new RunGroups(expression) : null;
         using var stream = Open(input);
         var number = 0;
         foreach (var line in Lines(stream, queue.MaxPayload, () => TooLong(name, number + 1, $"more than {queue.MaxPayload:N0}", queue)))
@@ -28,7 +29,7 @@ internal static class RunInput
             number++;
             if (line.Length > 0)
             {
-                items.Add(Item(line.Span, name, number, plan, queue));
+                items.Add(Item(line.Span, name, number, plan, queue) with { Group = groups?.Of(line.Span, $"{name}, line {number}") });
             }
         }
         return items.Count > 0 ? items : throw new CommandFailure($"Expected one item a line; {name} has no lines that are not empty. Nothing was enqueued.");

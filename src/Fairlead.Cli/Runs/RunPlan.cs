@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fairlead.Cli.Bodies;
+using Fairlead.Storage;
 
 namespace Fairlead.Cli.Runs;
 
@@ -30,9 +32,23 @@ internal sealed record RunPlan
 
     public bool Output { get; init; }
 
+    /// <summary>The limits its queue takes a permit of before each attempt, as typed; null for none.</summary>
+    public IReadOnlyList<string>? Limits { get; init; }
+
+    /// <summary>Finds an item's group in its line; null for no groups.</summary>
+    public string? GroupBy { get; init; }
+
+    public int? GroupConcurrency { get; init; }
+
+    /// <summary>The circuit breaker each group gets, as typed; null for none.</summary>
+    public string? Breaker { get; init; }
+
     public TimeSpan? Timeout => TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public TimeSpan KillAfter => TimeSpan.FromSeconds(KillAfterSeconds);
+
+    [JsonIgnore]
+    public IReadOnlyList<NamedLimit> NamedLimits => [.. (Limits ?? []).Select(LimitText.ParseNamed)];
 
     public byte[] ToMemo() => JsonSerializer.SerializeToUtf8Bytes(this, CliJson.Wire.RunPlan);
 

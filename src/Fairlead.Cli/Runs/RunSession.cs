@@ -30,6 +30,7 @@ internal sealed class RunSession(CommandContext context, IJobStore store, JobId 
         Name = $"{Environment.MachineName}:{Environment.ProcessId}",
         Slots = plan.Concurrency,
         Queues = [new ServedQueue(queue, [new JobKind(plan.Kind)])],
+        Limits = plan.NamedLimits,
         Worker = worker,
         Prefetch = 0,
         Time = context.Time,

@@ -72,8 +72,8 @@ WHERE grp = (SELECT g.id FROM fairlead_group g JOIN fairlead_job j ON j.id = ?4 
 SELECT group_key FROM fairlead_job WHERE id = ?1
 
 -- name: groups_to_wake
--- In: queue, now. Out: groups whose block is over.
-SELECT id FROM fairlead_group WHERE queue = ?1 AND wake_at <= ?2 ORDER BY wake_at, id
+-- In: queue, now. Out: groups whose block is over; the rest at the next look, which follows at once.
+SELECT id FROM fairlead_group WHERE queue = ?1 AND wake_at <= ?2 ORDER BY wake_at, id LIMIT 1000
 
 -- name: next_wake
 -- In: queue. Out: when the next block is over.

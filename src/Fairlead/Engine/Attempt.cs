@@ -9,6 +9,9 @@ public sealed class Attempt
     private readonly Lock _gate = new();
     private AttemptProgress? _progress;
     private AttemptProgress? _reported;
+    private long _waited;
+    private long _waitingSince;
+    private int _waits;
 
     /// <summary>What the store gave.</summary>
     public required ClaimedJob Job { get; init; }
@@ -48,6 +51,33 @@ public sealed class Attempt
 
     /// <summary>Hears of progress, to carry it to the store soon.</summary>
     internal Action? ProgressMade { get; init; }
+
+    /// <summary>It begins to wait for a permit: such time does not count to its timeout.</summary>
+    internal void WaitBegins(long timestamp)
+    {
+        lock (_gate)
+        {
+            _waitingSince = _waits++ == 0 ? timestamp : _waitingSince;
+        }
+    }
+
+    /// <summary>It waits no more.</summary>
+    internal void WaitEnds(long timestamp)
+    {
+        lock (_gate)
+        {
+            _waited += --_waits == 0 ? timestamp - _waitingSince : 0;
+        }
+    }
+
+    /// <summary>For how many timestamps it has waited for permits so far.</summary>
+    internal long Waited(long timestamp)
+    {
+        lock (_gate)
+        {
+            return _waited + (_waits > 0 ? timestamp - _waitingSince : 0);
+        }
+    }
 
     /// <summary>Takes the progress if it has changed since it was last taken.</summary>
     internal bool TryTakeProgress(out AttemptProgress progress)

@@ -19,7 +19,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
     /// <summary>An attempt has begun. Called from anywhere.</summary>
     public void Started(RunningAttempt running)
     {
-        if (NextMoment(running) < Volatile.Read(ref _nextLook))
+        if (NextMoment(running, running.StartedTimestamp) < Volatile.Read(ref _nextLook))
         {
             _bell.Ring();
         }
@@ -33,7 +33,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
         foreach (var running in inHand.Started())
         {
             Look(running, now);
-            next = Math.Min(next, NextMoment(running));
+            next = Math.Min(next, NextMoment(running, now));
         }
         Volatile.Write(ref _nextLook, next);
         await _bell.WaitAsync(settings.Time.GetElapsedTime(settings.Time.GetTimestamp(), next), stop);
@@ -42,8 +42,9 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
 
     private void Look(RunningAttempt running, long now)
     {
-        var ran = settings.Time.GetElapsedTime(running.StartedTimestamp, now);
         var attempt = running.Attempt;
+        // Time spent waiting for permits is the limit's, not the work's.
+        var ran = settings.Time.GetElapsedTime(running.StartedTimestamp + attempt.Waited(now), now);
         if (!running.ReportedSlow && ran >= (attempt.Queue.SlowAfter ?? TimeSpan.MaxValue))
         {
             running.ReportedSlow = true;
@@ -64,14 +65,14 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
     }
 
     /// <summary>The next timestamp at which something is to be done about an attempt.</summary>
-    private long NextMoment(RunningAttempt running)
+    private long NextMoment(RunningAttempt running, long now)
     {
         var attempt = running.Attempt;
         var slow = running.ReportedSlow ? TimeSpan.MaxValue : attempt.Queue.SlowAfter ?? TimeSpan.MaxValue;
         var limit = settings.Worker.EndsWork || attempt.Timeout == TimeSpan.MaxValue ? TimeSpan.MaxValue
             : running.TimeIsUp ? attempt.Timeout + attempt.Queue.KillAfter : attempt.Timeout;
         var first = slow < limit ? slow : limit;
-        return first >= TimeSpan.FromDays(3650) ? long.MaxValue : running.StartedTimestamp + Ticks(first);
+        return first >= TimeSpan.FromDays(3650) ? long.MaxValue : running.StartedTimestamp + attempt.Waited(now) + Ticks(first);
     }
 
     /// <summary>Rounded up, so that a look at that moment finds the time over.</summary>

@@ -14,6 +14,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20);
     private readonly ConcurrentQueue<RunningAttempt> _ready = new();
     private readonly Dictionary<string, ServedQueue> _queues = settings.Queues.ToDictionary(queue => queue.Definition.Name, StringComparer.Ordinal);
+    private readonly QueueTurns _turns = new(settings.Queues);
     private readonly Wakeup _bell = new(settings.Time);
     private readonly RunTimeEstimate _runTime = new();
     private int _executing;
@@ -36,6 +37,9 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <summary>Called after an attempt in hand was ended without running: its transition has to be recorded.</summary>
     public Action<RunningAttempt>? TakenBack { get; set; }
 
+    /// <summary>Since when work is left for want of slots and none has come free; null while there is none, or there are slots.</summary>
+    public long? StarvedSince { get; private set; }
+
     /// <summary>The store says that there may be work. Called from anywhere.</summary>
     public void WorkMayBeReady()
     {
@@ -48,6 +52,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     {
         _freed = true;
         _look |= _leftWork;
+        StarvedSince = _leftWork ? settings.Time.GetTimestamp() : null;
         _bell.Ring();
     }
 
@@ -138,7 +143,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Node = node,
             Sequence = ++_sequence,
             Slots = room,
-            Queues = [.. settings.Queues.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
+            Queues = [.. _turns.Next().Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
@@ -193,6 +198,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         }
         // Beside a job that runs alone nothing is given, and nothing is said about what waits: look again when it has ended.
         _leftWork |= inHand.RunsAlone;
+        StarvedSince = _leftWork ? StarvedSince ?? settings.Time.GetTimestamp() : null;
         if (_stopping)
         {
             // Asked before the node was told to stop, answered after.

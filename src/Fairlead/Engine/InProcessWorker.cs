@@ -17,6 +17,7 @@ internal sealed class InProcessWorker(JobRegistry registry, IServiceScopeFactory
         await using var scope = scopes.CreateAsyncScope();
         var context = new JobContext(attempt, registry, scope.ServiceProvider);
         using var logged = JobLogScope.Enter(attempt);
+        JobContext.Current = context;
         try
         {
             var payload = entry.Read(attempt.Job.Payload, attempt.Job.Kind.Version, registry.Json);

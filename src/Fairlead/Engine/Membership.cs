@@ -7,12 +7,14 @@ namespace Fairlead.Engine;
 /// This node's place in the cluster: joins, is heard of in time, hears of cancellations, and joins anew with a new id when the lease
 /// was lost; what it ran until then is no longer its own and is stopped.
 /// </summary>
-internal sealed partial class Membership(NodeSettings settings, IJobStore store, StoreClock clock, AttemptsInHand inHand, ILogger logger) : Loop(settings.Time, logger)
+internal sealed partial class Membership(NodeSettings settings, IJobStore store, NodeStanding standing, AttemptsInHand inHand, ILogger logger) : Loop(settings.Time, logger)
 {
     private readonly Wakeup _bell = new(settings.Time);
+    private readonly HashSet<string> _ailing = new(StringComparer.Ordinal);
+    private readonly StoreClock _clock = standing.Clock;
 
     /// <summary>The id under which this node claims; null while it has none.</summary>
-    public NodeId? Node { get; private set; }
+    public NodeId? Node => standing.Node;
 
     /// <summary>True when somebody asked this node to take no more work.</summary>
     public bool Draining { get; private set; }
@@ -27,11 +29,11 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
     /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues.</exception>
     public async ValueTask JoinAsync(CancellationToken cancellationToken)
     {
-        var asked = clock.Ask();
+        var asked = _clock.Ask();
         var lease = await store.JoinAsync(
             new NodeRegistration { Name = settings.Name, Queues = settings.Queues, Limits = settings.Limits, Slots = settings.Slots, Lease = settings.Lease }, cancellationToken);
-        clock.Set(lease.Now, asked);
-        Node = lease.Node;
+        _clock.Set(lease.Now, asked);
+        standing.Joined(lease, settings.Lease);
         Joined?.Invoke();
     }
 
@@ -41,7 +43,7 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
         if (Node is { } node)
         {
             await store.LeaveAsync(node, cancellationToken);
-            Node = null;
+            standing.Gone();
         }
     }
 
@@ -58,10 +60,12 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
             await JoinAsync(stop);
             return;
         }
-        var asked = clock.Ask();
+        var asked = _clock.Ask();
         var reply = await store.HeartbeatAsync(node, CancellationToken.None);
-        clock.Set(reply.Now, asked);
+        _clock.Set(reply.Now, asked);
         Draining = reply.Drain;
+        standing.Heard(reply.LiveNodes);
+        SayWhatAils(reply.Ailing);
         if (!reply.Held)
         {
             LoseLease(node);
@@ -74,15 +78,34 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
         }
     }
 
+    private void SayWhatAils(IReadOnlyList<string> ailing)
+    {
+        foreach (var queue in ailing.Where(_ailing.Add))
+        {
+            LogAiling(Logger, queue);
+        }
+        foreach (var queue in _ailing.Except(ailing).ToList())
+        {
+            _ailing.Remove(queue);
+            LogWell(Logger, queue);
+        }
+    }
+
     private void LoseLease(NodeId node)
     {
         LogLeaseLost(Logger, node.Value, inHand.Count);
-        Node = null;
+        standing.Gone();
         foreach (var running in inHand.Snapshot())
         {
             running.Stop(StopReason.LeaseLost);
         }
     }
+
+    [LoggerMessage(31, LogLevel.Error, "Queue {Queue} is paused: more than half of its groups fail, which is rather our own network than all of them; one of them is tried at a time until it is over")]
+    private static partial void LogAiling(ILogger logger, string queue);
+
+    [LoggerMessage(32, LogLevel.Information, "Queue {Queue} is well again: fewer than half of its groups fail")]
+    private static partial void LogWell(ILogger logger, string queue);
 
     [LoggerMessage(30, LogLevel.Error, "This node ({Node}) was silent for longer than its lease: its {Count} attempts belong to others now and are stopped")]
     private static partial void LogLeaseLost(ILogger logger, long node, int count);

@@ -30,9 +30,10 @@ internal sealed class Node : IAsyncDisposable
         var logger = loggers.CreateLogger("Fairlead");
         _settings = settings;
         _store = store;
-        _clock = new StoreClock(settings.Time);
+        var standing = settings.Standing ?? new NodeStanding(settings.Time);
+        _clock = standing.Clock;
         _emptied = new Wakeup(settings.Time);
-        _membership = new Membership(settings, store, _clock, _inHand, logger);
+        _membership = new Membership(settings, store, standing, _inHand, logger);
         _logs = new LogPump(settings, store, _clock, _inHand, logger);
         _completions = new CompletionPump(settings, _inHand, _logs, logger) { Store = store };
         var watch = new AttemptWatch(settings, _inHand, logger);
@@ -45,6 +46,7 @@ internal sealed class Node : IAsyncDisposable
             watch,
             _completions,
             _logs,
+            new StarvationWatch(settings, _dispatcher, _inHand, _clock, logger),
             new LeaseRescuer(settings.Time, store, logger),
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),

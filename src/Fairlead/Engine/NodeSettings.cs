@@ -17,6 +17,9 @@ internal sealed record NodeSettings
     /// <summary>The limits it declares.</summary>
     public IReadOnlyList<NamedLimit> Limits { get; init; } = [];
 
+    /// <summary>Where it says how it stands in the cluster, if others in this process want to know.</summary>
+    public NodeStanding? Standing { get; init; }
+
     /// <summary>What runs the jobs it claims.</summary>
     public required IWorker Worker { get; init; }
 

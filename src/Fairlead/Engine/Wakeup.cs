@@ -36,7 +36,11 @@ internal sealed class Wakeup(TimeProvider time)
             waiting = _waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         using var cancelled = cancellationToken.UnsafeRegister(static state => ((Wakeup)state!).Ring(), this);
-        using var timer = atMost == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(static state => ((Wakeup)state!).Ring(), this, atMost, Timeout.InfiniteTimeSpan);
+        using var timer = atMost == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(static state => ((Wakeup)state!).Ring(), this, UpToMilliseconds(atMost), Timeout.InfiniteTimeSpan);
         await waiting.Task;
     }
+
+    /// <summary>Real timers cut off what is below a millisecond, and would wake the loop just before its moment.</summary>
+    private static TimeSpan UpToMilliseconds(TimeSpan time) =>
+        time.Ticks % TimeSpan.TicksPerMillisecond is > 0 and var rest ? time + TimeSpan.FromTicks(TimeSpan.TicksPerMillisecond - rest) : time;
 }

@@ -10,10 +10,12 @@ internal sealed class LimitState
 {
     private const byte Format = 1;
     private const int HistoryKept = 50;
+    private static readonly TimeSpan CallsMatterFor = TimeSpan.FromHours(1);
     private readonly List<LimitMoment> _history = [];
     private RateSlots _slots = new();
     private DateTimeOffset _heldUntil;
     private DateTimeOffset _learnedAt;
+    private DateTimeOffset _calledAt;
     private DateTimeOffset _quotaFrom;
     private long _quotaUsed;
     private double _headerRate;
@@ -61,14 +63,14 @@ internal sealed class LimitState
     /// <param name="forJob">A job that waits to be claimed, rather than a call that reserves its slot.</param>
     public DateTimeOffset? Earliest(Limit limit, long cost, DateTimeOffset now, bool forJob)
     {
+        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.AtOnce is { } most)
         {
-            return InUse + Math.Min(cost, most) <= most ? now : null;
+            return InUse + Math.Min(cost, most) <= most ? from : null;
         }
-        var from = _heldUntil > now ? _heldUntil : now;
         if (limit.Resets is { } resets)
         {
-            // Reserved ahead of a reset: the day before is used up.
+            // Once something of the next day is reserved, this day is over: what is asked for later does not overtake it.
             from = _quotaFrom > from ? _quotaFrom : from;
             var (last, next) = resets.Around(from);
             var quota = QuotaOf(limit);
@@ -84,6 +86,7 @@ internal sealed class LimitState
         Granted += cost;
         UsedAt = at;
         JobsWaitedAt = forJob ? default : JobsWaitedAt;
+        _calledAt = forJob ? _calledAt : at;
         ProbeAt = Breaker.IsOpen ? at : null;
         if (limit.IsConcurrent)
         {
@@ -165,7 +168,8 @@ internal sealed class LimitState
         if (limit.Adaptive)
         {
             var before = Adaptive;
-            Adaptive = Adaptive.Throttled(sentAt, now);
+            // What is reserved already goes at the old rate: only from the next slot on does a 429 speak of the new one.
+            Adaptive = Adaptive.Throttled(sentAt, Earliest(limit, 1, now, forJob: false) ?? now);
             if (Adaptive != before)
             {
                 Note(limit, now, LimitChangeCause.Throttled);
@@ -210,8 +214,10 @@ internal sealed class LimitState
         if (limit.Resets is { } resets)
         {
             var last = resets.Around(now).Last;
-            var used = Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left);
-            (_quotaFrom, _quotaUsed) = (last, used);
+            if (_quotaFrom <= last)
+            {
+                (_quotaFrom, _quotaUsed) = (last, Math.Max(_quotaFrom < last ? 0 : _quotaUsed, QuotaOf(limit) - left));
+            }
         }
         else if (limit.Burst > 1 || limit.Debt || limit.Shape == LimitShape.Window)
         {
@@ -232,15 +238,41 @@ internal sealed class LimitState
         if (limit.Rate is not null && _learnedAt < since)
         {
             _learnedAt = now;
-            _heldUntil = now + ahead > _heldUntil ? now + ahead : _heldUntil;
+            if (now + ahead > _heldUntil)
+            {
+                // The bucket is not full by then: what refilled it was used meanwhile.
+                Hold(limit, now + ahead);
+            }
         }
     }
 
-    /// <summary>An operator changed the limit: what was learned about the old one is over.</summary>
-    public void Changed(Limit limit, DateTimeOffset now)
+    /// <summary>
+    /// The same for claims: they use no share of their own while the store is away, but calls do, where there have been any lately.
+    /// </summary>
+    public void LearnForJobs(Limit limit, DateTimeOffset since, TimeSpan ahead, DateTimeOffset now)
     {
-        (Adaptive, _headerRate) = (AdaptiveRate.Full, 0);
+        if (since - _calledAt < CallsMatterFor)
+        {
+            LearnAfterOutage(limit, since, ahead, now);
+        }
+    }
+
+    /// <summary>An operator changed the limit.</summary>
+    public void Changed(Limit before, Limit limit, DateTimeOffset now)
+    {
+        Redefined(before, limit, now);
         Note(limit, now, LimitChangeCause.Operator);
+    }
+
+    /// <summary>Another limit is in force: what was learned about the old one is over, and nobody waits at the old pace.</summary>
+    public void Redefined(Limit before, Limit limit, DateTimeOffset now)
+    {
+        RatePlan? paced = before is { Rate: not null, Resets: null } ? Plan(before) : null;
+        (Adaptive, _headerRate) = (AdaptiveRate.Full, 0);
+        if (paced is { } plan && limit is { Rate: not null, Resets: null })
+        {
+            _slots.Respace(plan, Plan(limit), now.UtcTicks);
+        }
     }
 
     /// <summary>How many could be used at once now; null for none known.</summary>
@@ -250,7 +282,7 @@ internal sealed class LimitState
         {
             return most - InUse;
         }
-        if (_heldUntil > now)
+        if (_heldUntil > now || (limit.Resets is not null && _quotaFrom > now))
         {
             return 0;
         }
@@ -271,7 +303,7 @@ internal sealed class LimitState
         using var to = new BinaryWriter(stream);
         to.Write(Format);
         _slots.Write(to);
-        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, ProbeAt?.UtcTicks ?? 0])
+        foreach (var number in (long[])[_heldUntil.UtcTicks, _learnedAt.UtcTicks, _quotaFrom.UtcTicks, _quotaUsed, InUse, Granted, Throttles, UsedAt.UtcTicks, Adaptive.CutAt.UtcTicks, JobsWaitedAt.UtcTicks, JobsCost, _calledAt.UtcTicks, ProbeAt?.UtcTicks ?? 0])
         {
             to.Write(number);
         }
@@ -318,6 +350,7 @@ internal sealed class LimitState
         var cutAt = At(from.ReadInt64());
         state.JobsWaitedAt = At(from.ReadInt64());
         state.JobsCost = from.ReadInt64();
+        state._calledAt = At(from.ReadInt64());
         var probe = from.ReadInt64();
         state.ProbeAt = probe == 0 ? null : At(probe);
         state._headerRate = from.ReadDouble();
@@ -348,7 +381,7 @@ internal sealed class LimitState
     private void Hold(Limit limit, DateTimeOffset until)
     {
         _heldUntil = until;
-        if (limit.Resets is null && limit.Shape == LimitShape.Smooth)
+        if (limit is { Rate: not null, Resets: null, Shape: LimitShape.Smooth })
         {
             _slots.Drain(Plan(limit), until.UtcTicks);
         }

@@ -152,6 +152,15 @@ internal sealed class RateSlots
         _next = Math.Max(_next, now + ((plan.Burst - Math.Clamp(remaining, -1_000_000_000, plan.Burst)) * plan.Spacing));
     }
 
+    /// <summary>Another rate from now on: as many permits as are used up stay used up, and come back in the time that these take now.</summary>
+    public void Respace(in RatePlan before, in RatePlan after, long now)
+    {
+        if (_next > now)
+        {
+            _next = now + (long)Math.Ceiling((_next - now) * ((double)after.Spacing / before.Spacing));
+        }
+    }
+
     /// <summary>How many permits could be used at once now; below zero in debt.</summary>
     public long Available(in RatePlan plan, long now)
     {

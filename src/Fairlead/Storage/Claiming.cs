@@ -18,7 +18,7 @@ public sealed record ClaimRequest
     /// <summary>True when the node runs nothing at all: only then may it be given a job that has to run alone.</summary>
     public bool Idle { get; init; }
 
-    /// <summary>Set by the first claim after an outage, by the store's clock: the time from then to now is recorded as kept from running by <c>store</c>, for these queues.</summary>
+    /// <summary>Set by the first claim after an outage, by the store's clock: the time from then to now is recorded as kept from running by <c>store</c>, for these queues; their limits wait for what calls may still have reserved by themselves.</summary>
     public DateTimeOffset? StoreAwaySince { get; init; }
 }
 

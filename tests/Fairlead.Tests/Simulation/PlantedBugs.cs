@@ -11,7 +11,7 @@ internal static class PlantedBugs
     /// <summary>Each with a part of what the auditor must say about it.</summary>
     public static readonly IReadOnlyDictionary<string, (ClusterOptions Options, string Finding)> All = new Dictionary<string, (ClusterOptions, string)>(StringComparer.Ordinal)
     {
-        ["the fence is not checked"] = (InStore((store, _) => new UncheckedFence(store)), "was Applied, and had to be"),
+        ["the fence is not checked"] = (InStore((store, _) => new UncheckedFence(store)), "Applied, and had to be"),
         ["the lease is not renewed"] = (InNode((store, time) => new ForgottenHeartbeat(store, time)), "lease"),
         ["a counter is added twice"] = (InStore((store, _) => new CountedTwice(store)), "its counters add up"),
         ["finalize is enqueued twice"] = (InStore((store, _) => new FinalizedTwice(store)), "appeared"),

@@ -44,6 +44,7 @@ public sealed partial class InMemoryJobStore
             if (_queues.TryGetValue(asked.Queue, out var queue))
             {
                 queue.Blocks.Record(WaitCause.Store, request.Node.ToString(), since, now);
+                new LimitGate(queue, FindLimit, now).LearnAfterOutage(since);
             }
         }
     }

@@ -56,10 +56,11 @@ public sealed partial class InMemoryJobStore
         {
             throw new ArgumentException(problem, nameof(limit));
         }
+        var before = row.InForce;
         row.Change = limit;
         foreach (var state in row.States.Values)
         {
-            state.Changed(row.InForce, now);
+            state.Changed(before, row.InForce, now);
         }
         WakeHeld(null, now);
         Signal(StoreSignals.Control);

@@ -17,7 +17,7 @@ public sealed partial class InMemoryJobStore
             {
                 RequireAgreement(limit, now);
             }
-            Declare(limits);
+            Declare(limits, now);
         },
         cancellationToken);
 
@@ -68,7 +68,7 @@ public sealed partial class InMemoryJobStore
         }
     }
 
-    private void Declare(IReadOnlyList<NamedLimit> limits)
+    private void Declare(IReadOnlyList<NamedLimit> limits, DateTimeOffset now)
     {
         foreach (var (name, limit) in limits)
         {
@@ -78,10 +78,21 @@ public sealed partial class InMemoryJobStore
             }
             else if (known.Declared != limit)
             {
-                known.Declared = limit;
-                Signal(StoreSignals.Work);
+                Redeclare(known, limit, now);
             }
         }
+    }
+
+    private void Redeclare(LimitRow row, Limit limit, DateTimeOffset now)
+    {
+        var before = row.InForce;
+        row.Declared = limit;
+        foreach (var state in row.States.Values.Where(_ => row.InForce != before))
+        {
+            state.Redefined(before, row.InForce, now);
+        }
+        WakeHeld(null, now);
+        Signal(StoreSignals.Work);
     }
 
     private PermitAnswer Acquire(PermitRequest request, DateTimeOffset now)

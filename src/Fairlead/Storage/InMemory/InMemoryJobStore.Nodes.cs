@@ -43,7 +43,7 @@ public sealed partial class InMemoryJobStore
             RequireAgreement(served.Definition, now);
             RequireLimits(served.Definition, registration.Limits);
         }
-        Declare(registration.Limits);
+        Declare(registration.Limits, now);
         var node = new NodeRow(new(++_lastNode), registration, now);
         _nodes.Add(node.Id.Value, node);
         foreach (var served in registration.Queues)

@@ -34,6 +34,18 @@ internal sealed class LimitGate(QueueRow queue, Func<string, LimitRow?> find, Da
         }
     }
 
+    /// <summary>The store could not be reached since then: calls may still use what they have reserved by themselves.</summary>
+    public void LearnAfterOutage(DateTimeOffset since)
+    {
+        foreach (var (_, limit) in _limits)
+        {
+            foreach (var state in limit.States.Values)
+            {
+                state.LearnForJobs(limit.InForce, since, PermitDesk.Horizon, now);
+            }
+        }
+    }
+
     private (WaitReason Reason, LimitRow Limit, Policies.LimitState State, long Cost)? FirstRefusal(JobRow job)
     {
         foreach (var (use, limit) in _limits)

@@ -1,0 +1,34 @@
+using Fairlead.Samples.Upstreams;
+using Microsoft.Extensions.Configuration;
+
+// dotnet run --project samples/upstreams -- [--port 5101] [--latency-ms 200] [--jitter-ms 50] [--errors 0.01] [--hangs 0.001] [--seed 1]
+var options = new ConfigurationBuilder().AddCommandLine(args).Build();
+var clock = TimeProvider.System;
+var behaviour = new Behaviour
+{
+    Latency = TimeSpan.FromMilliseconds(options.GetValue("latency-ms", 200.0)),
+    Jitter = TimeSpan.FromMilliseconds(options.GetValue("jitter-ms", 50.0)),
+    ErrorShare = options.GetValue("errors", 0.0),
+    HangShare = options.GetValue("hangs", 0.0),
+    Seed = options.GetValue("seed", 1),
+};
+IUpstream[] upstreams = [new SpApi(clock), new Keepa(clock, refillRate: 300), new Ebay(clock), new Adjustable(clock)];
+var port = options.GetValue("port", 5101);
+var servers = new List<UpstreamServer>();
+foreach (var upstream in upstreams)
+{
+    servers.Add(await UpstreamServer.StartAsync(upstream, clock, behaviour, port == 0 ? 0 : port + servers.Count));
+    Console.WriteLine($"{upstream.Name,-10} {servers[^1].Address}  counts: {servers[^1].Address}stats");
+}
+
+var ended = new TaskCompletionSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    ended.TrySetResult();
+};
+await ended.Task;
+foreach (var server in servers)
+{
+    await server.DisposeAsync();
+}

@@ -1,0 +1,91 @@
+namespace Fairlead.Samples.Upstreams;
+
+/// <summary>Counts what reaches a service, at the moment at which it decides.</summary>
+public sealed class UpstreamStatistics(TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private readonly List<Arrival> _arrivals = [];
+    private int _inFlight;
+    private int _mostInFlight;
+    private long _failed;
+    private long _hung;
+
+    /// <summary>Everything that arrived, in order.</summary>
+    public IReadOnlyList<Arrival> Arrivals
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _arrivals];
+            }
+        }
+    }
+
+    /// <summary>The counts, as <c>/stats</c> shows them.</summary>
+    public UpstreamCounts Read()
+    {
+        lock (_gate)
+        {
+            var refused = _arrivals.Count(static arrival => arrival.Status == 429);
+            var first = _arrivals.Count > 0 ? _arrivals[0].At : (DateTimeOffset?)null;
+            var last = _arrivals.Count > 0 ? _arrivals[^1].At : (DateTimeOffset?)null;
+            var perSecond = _arrivals.CountBy(arrival => (long)(arrival.At - first!.Value).TotalSeconds).ToDictionary();
+            return new(
+                _arrivals.Count, _arrivals.Count(static arrival => arrival.Status == 200), refused, _failed, _hung, _inFlight, _mostInFlight, first, last,
+                [.. Enumerable.Range(0, perSecond.Count == 0 ? 0 : (int)perSecond.Keys.Max() + 1).Select(second => perSecond.GetValueOrDefault(second))]);
+        }
+    }
+
+    internal void Began()
+    {
+        lock (_gate)
+        {
+            _mostInFlight = Math.Max(_mostInFlight, ++_inFlight);
+        }
+    }
+
+    internal void Arrived(int status)
+    {
+        lock (_gate)
+        {
+            _arrivals.Add(new(clock.GetUtcNow(), status));
+        }
+    }
+
+    internal void Befell(bool fails, bool hangs)
+    {
+        lock (_gate)
+        {
+            _failed += fails ? 1 : 0;
+            _hung += hangs ? 1 : 0;
+        }
+    }
+
+    internal void Ended()
+    {
+        lock (_gate)
+        {
+            _inFlight--;
+        }
+    }
+}
+
+/// <summary>One call.</summary>
+/// <param name="At">When the service decided.</param>
+/// <param name="Status">What it decided: 200, 429, …</param>
+public readonly record struct Arrival(DateTimeOffset At, int Status);
+
+/// <summary>What has reached a service.</summary>
+/// <param name="Arrived">Calls.</param>
+/// <param name="Admitted">Those within its limits.</param>
+/// <param name="Refused">Those that got 429.</param>
+/// <param name="Failed">Admitted ones that got 503.</param>
+/// <param name="Hung">Admitted ones that hung.</param>
+/// <param name="InFlight">Calls that are not answered yet.</param>
+/// <param name="MostInFlight">The most of them at once.</param>
+/// <param name="First">When the first came.</param>
+/// <param name="Last">When the last came.</param>
+/// <param name="PerSecond">Arrivals in each second since the first.</param>
+public sealed record UpstreamCounts(
+    int Arrived, int Admitted, int Refused, long Failed, long Hung, int InFlight, int MostInFlight, DateTimeOffset? First, DateTimeOffset? Last, IReadOnlyList<int> PerSecond);

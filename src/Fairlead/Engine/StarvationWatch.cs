@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Engine;
+
+/// <summary>
+/// Says when work waits for slots and none of this node's has come free for longer than the longest timeout of its queues (60 s where one
+/// has none), and which attempts hold them. Once a stall.
+/// </summary>
+internal sealed partial class StarvationWatch(NodeSettings settings, Dispatcher dispatcher, AttemptsInHand inHand, StoreClock clock, ILogger logger)
+    : MaintenanceLoop(settings.Time, logger, TimeSpan.FromSeconds(5))
+{
+    private const int MostNamed = 10;
+    private static readonly TimeSpan WithoutTimeout = TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _patience = settings.Queues.Select(static queue => queue.Definition.Timeout ?? WithoutTimeout).Append(TimeSpan.Zero).Max();
+    private long? _reported;
+
+    /// <inheritdoc />
+    public override ValueTask RunOnceAsync(CancellationToken stop)
+    {
+        if (dispatcher.StarvedSince is { } since && since != _reported && Time.GetElapsedTime(since) is var stalled && stalled > _patience)
+        {
+            _reported = since;
+            LogStarved(Logger, stalled.TotalSeconds, inHand.Count, Holders());
+        }
+        return default;
+    }
+
+    private string Holders()
+    {
+        var now = clock.Now;
+        var holders = inHand.Started().OrderBy(static running => running.Attempt.StartedAt).Take(MostNamed).Select(running =>
+            $"job {running.Key.Job}{(running.Attempt.Job.Group is { } group ? $" of group {group}" : "")} for {(now - running.Attempt.StartedAt).TotalSeconds:0} s");
+        return string.Join(", ", holders);
+    }
+
+    [LoggerMessage(50, LogLevel.Warning, "Work waits for slots, and none of this node's has come free for {Seconds:0} s; its {Count} attempts hold them, the longest: {Holders}")]
+    private static partial void LogStarved(ILogger logger, double seconds, int count, string holders);
+}
