@@ -132,9 +132,12 @@ internal sealed partial class Session
     /// <summary>One attempt of the group less is in flight: what it kept out may be claimed.</summary>
     private void LeaveFlight(GroupEntry group)
     {
+        var before = (group.Block?.Cause, group.Block?.Key, group.WakeAt);
         group.State.InFlight--;
         Reconsider(group);
-        Signal(group.Ready > 0 ? Storage.StoreSignals.Work : Storage.StoreSignals.None);
+        // An end that blocked nobody wakes nobody.
+        var changed = before != (group.Block?.Cause, group.Block?.Key, group.WakeAt);
+        Signal(changed && group.Ready > 0 ? Storage.StoreSignals.Work : Storage.StoreSignals.None);
     }
 
     /// <summary>What running attempts take beyond their estimates is charged while they run: hung work is not free.</summary>

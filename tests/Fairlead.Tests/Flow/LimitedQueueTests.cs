@@ -1,5 +1,5 @@
 using Fairlead.Storage;
-using Fairlead.Testing.Conformance.Cases;
+using Window = Fairlead.Testing.Conformance.Cases.Windows;
 
 namespace Fairlead.Tests.Flow;
 
@@ -21,7 +21,7 @@ public sealed class LimitedQueueTests
         cluster.Ended = _ => held = Math.Max(held, cluster.InHand);
         cluster.Time.RunFor(Second * seconds);
         var claimed = cluster.Attempts.ConvertAll(static a => a.ClaimedAt);
-        Windows.Most(claimed, Second).ShouldBeLessThanOrEqualTo(rate);
+        Window.Most(claimed, Second).ShouldBeLessThanOrEqualTo(rate);
         claimed.Count.ShouldBeGreaterThanOrEqualTo((int)(rate * seconds * 0.99));
         held.ShouldBeLessThanOrEqualTo(Math.Max(1, rate / 100), "jobs that wait for a permit hold no slot");
         ((cluster.Claims - claims) / (double)claimed.Count).ShouldBeLessThanOrEqualTo(claimsPerGrant, "claims for each job that was given");
@@ -40,8 +40,8 @@ public sealed class LimitedQueueTests
         cluster.Enqueue(6_000, new(0.5), "one");
         cluster.Time.RunFor(TimeSpan.FromMinutes(10));
         var (all, own) = (Claimed(cluster), Claimed(cluster, "both"));
-        Windows.Most(all, Second).ShouldBeLessThanOrEqualTo(8);
-        Windows.Most(own, Second).ShouldBeLessThanOrEqualTo(2);
+        Window.Most(all, Second).ShouldBeLessThanOrEqualTo(8);
+        Window.Most(own, Second).ShouldBeLessThanOrEqualTo(2);
         all.Count.ShouldBeGreaterThanOrEqualTo((int)(8 * 600 * 0.95));
         own.Count.ShouldBeGreaterThanOrEqualTo((int)(2 * 600 * 0.95));
     }
@@ -60,7 +60,7 @@ public sealed class LimitedQueueTests
     [Fact]
     public void Queues_of_equal_priority_share_the_slots()
     {
-        var cluster = new FlowCluster().Start(1, 4, [new() { Name = "a" }, new() { Name = "b" }, new() { Name = "first", Priority = 1 }]);
+        var cluster = new FlowCluster().Start(1, 4, [new() { Name = "first", Priority = 1 }, new() { Name = "a" }, new() { Name = "b" }]);
         cluster.Enqueue(1_000, new(1), "a");
         cluster.Enqueue(1_000, new(1), "b");
         cluster.Time.RunFor(TimeSpan.FromMinutes(1));

@@ -78,7 +78,15 @@ public sealed partial class InMemoryJobStore
             Release(job.Holds);
         }
         job.Holds = null;
+        FreeGroup(group, now);
+    }
+
+    /// <summary>Whoever was kept out by the group's block may look again. An end that blocked nobody wakes nobody.</summary>
+    private void FreeGroup(GroupRow group, DateTimeOffset now)
+    {
+        var before = group.Block;
         Reconsider(group, now);
+        Signal(group.Block != before && group.Ready > 0 ? StoreSignals.Work : StoreSignals.None);
     }
 
     /// <summary>
