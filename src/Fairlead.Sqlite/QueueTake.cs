@@ -12,6 +12,7 @@ internal sealed class QueueTake
     public static readonly TimeSpan HeldPermitPoll = TimeSpan.FromSeconds(1);
 
     private readonly Session session;
+    private readonly long queue;
     private readonly NodeId node;
     private readonly LimitGate gate;
     private readonly ReadyLine plain;
@@ -22,7 +23,7 @@ internal sealed class QueueTake
 
     public QueueTake(Session session, long queue, QueueFacts facts, NodeId node, QueueClaim asked)
     {
-        (this.session, this.node) = (session, node);
+        (this.session, this.queue, this.node) = (session, queue, node);
         gate = new LimitGate(session, facts.Definition);
         batches = new(session, queue);
         if (facts.HasGroups)
@@ -117,20 +118,24 @@ internal sealed class QueueTake
 
     private void Finish()
     {
-        if (ungrouped is not null)
-        {
-            (ungrouped.Ready, ungrouped.Changed) = (plain.HasJob && PlainHeld is null ? 1 : 0, true);
-        }
         var further = gate.Holds ? JobFlags.Holds : JobFlags.None;
         fair?.Move(node.Value, further);
         plain.Move(node.Value, ungrouped?.Id, kind => charged.TryGetValue(kind, out var seconds) ? seconds : null, further);
+        if (ungrouped is not null)
+        {
+            ungrouped.Ready = PlainHeld is null && AnyPlain ? 1 : 0;
+            (ungrouped.InReach, ungrouped.Changed) = (ungrouped.Ready > 0, true);
+        }
         batches.Write();
     }
+
+    /// <summary>Whether jobs without a group wait, whatever this node knows: they have not left because one of them is for others.</summary>
+    private bool AnyPlain => plain.HasJob || session.Sql["any_ready"].Add(queue).Any();
 
     /// <summary>The jobs without a group are ready again: they have not saved up for it.</summary>
     private void Return(double clock)
     {
-        if (ungrouped is { Ready: 0 } && plain.HasJob)
+        if (ungrouped is { Ready: 0 } && AnyPlain)
         {
             ungrouped.State.Tag = Policies.FairQueue.Returned(ungrouped.State.Tag, clock);
         }

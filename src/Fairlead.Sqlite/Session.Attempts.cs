@@ -130,7 +130,7 @@ internal sealed partial class Session
         row.Reset();
         if (group != 0)
         {
-            LeaveFlight(Group(group));
+            LeaveFlight(Group(group), held: statements["held_by_attempt"].Add(node).Add(job).Add(fence).Any());
         }
         ReleaseHeld(statements["held_by_attempt"].Add(node).Add(job).Add(fence));
         if (JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))

@@ -108,7 +108,7 @@ internal sealed partial class Session
             Reconsider(group);
             return;
         }
-        LeaveFlight(group);
+        LeaveFlight(group, job.Place.Flags.HasFlag(JobFlags.Holds));
     }
 
     /// <summary>
@@ -130,11 +130,16 @@ internal sealed partial class Session
     }
 
     /// <summary>One attempt of the group less is in flight: what it kept out may be claimed.</summary>
-    private void LeaveFlight(GroupEntry group)
+    private void LeaveFlight(GroupEntry group, bool held)
     {
+        var before = (group.Block?.Cause, group.Block?.Key, group.WakeAt);
         group.State.InFlight--;
+        // A permit it held may have been what the group itself lacked.
+        group.State.Held = held ? null : group.State.Held;
         Reconsider(group);
-        Signal(group.Ready > 0 ? Storage.StoreSignals.Work : Storage.StoreSignals.None);
+        // An end that blocked nobody wakes nobody.
+        var changed = before != (group.Block?.Cause, group.Block?.Key, group.WakeAt);
+        Signal(changed && group.Ready > 0 ? Storage.StoreSignals.Work : Storage.StoreSignals.None);
     }
 
     /// <summary>What running attempts take beyond their estimates is charged while they run: hung work is not free.</summary>

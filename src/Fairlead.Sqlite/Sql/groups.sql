@@ -111,7 +111,7 @@ SELECT id FROM fairlead_group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL 
 -- name: idle_groups
 -- In: now. Out: groups of which nothing is to be remembered: id, queue.
 SELECT g.id, g.queue FROM fairlead_group g JOIN fairlead_queue q ON q.id = g.queue
-WHERE g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.breaker IS NULL AND g.tag <= q.fair_clock AND g.held_until <= ?1 LIMIT 1000
+WHERE g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND (g.breaker IS NULL OR (g.open = 0 AND g.breaker LIKE '%"Failures":0,%')) AND g.tag <= q.fair_clock AND g.held_until <= ?1 LIMIT 1000
 
 -- name: forget_group
 -- In: id.

@@ -185,6 +185,7 @@ public sealed partial class InMemoryJobStore
             ended.Job.Queue.Abandoned--;
             var group = ended.Job.Queue.GroupNamed(ended.Job.Group);
             group.State.InFlight--;
+            group.State.Held = ended.Holds is null ? group.State.Held : null;
             Reconsider(group, now);
             Release(ended.Holds);
             ReleaseHeld(node, held => held.Attempt == new AttemptKey(ended.Job.Id, ended.Fence));

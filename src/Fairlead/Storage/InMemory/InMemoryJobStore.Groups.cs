@@ -73,12 +73,22 @@ public sealed partial class InMemoryJobStore
             job.Queue.Estimates[job.Kind] = FairQueue.Learned(job.Queue.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
             group.State.Slow += seconds > (job.Queue.Definition?.SlowAfter?.TotalSeconds ?? double.MaxValue) ? 1 : 0;
         }
-        if (!abandoned)
+        if (!abandoned && job.Holds is not null)
         {
             Release(job.Holds);
+            // It may have been what the group itself lacked.
+            group.State.Held = null;
         }
         job.Holds = null;
+        FreeGroup(group, now);
+    }
+
+    /// <summary>Whoever was kept out by the group's block may look again. An end that blocked nobody wakes nobody.</summary>
+    private void FreeGroup(GroupRow group, DateTimeOffset now)
+    {
+        var before = group.Block;
         Reconsider(group, now);
+        Signal(group.Block != before && group.Ready > 0 ? StoreSignals.Work : StoreSignals.None);
     }
 
     /// <summary>

@@ -1,0 +1,282 @@
+using System.Globalization;
+using Fairlead.Diagnostics;
+using Fairlead.Limits;
+using Fairlead.Storage;
+using Fairlead.Testing;
+
+namespace Fairlead.Sqlite.Tests;
+
+/// <summary>
+/// Drives the in-memory store and SQLite through one random life with groups, limits and breakers, and holds every answer of the one
+/// against the other's: two independent stores that decide alike are unlikely to be wrong alike.
+/// </summary>
+internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, IJobStore sqlite)
+{
+    private static readonly JobKind[] Kinds = [new("a"), new("b")];
+    private static readonly string?[] GroupNames = [null, "g1", "g2", "g3", "g4", "g5"];
+    private static readonly BreakerPolicy Breaker = new() { Failures = 3, OpenFor = TimeSpan.FromSeconds(3), MaxOpen = TimeSpan.FromSeconds(20) };
+
+    private static readonly QueueDefinition[] Queues =
+    [
+        new() { Name = "fair", Weights = new Dictionary<string, double> { ["g1"] = 2, ["g2"] = 0.5 } },
+        new() { Name = "guarded", Limits = ["rate"], GroupConcurrency = 2, Breaker = Breaker, MaxConcurrent = 6 },
+        new() { Name = "own", Limits = ["rate", "each"], SlowAfter = TimeSpan.FromSeconds(1) },
+        new() { Name = "held", Limits = ["few", "seat"], Breaker = Breaker },
+        new() { Name = "priced", Limits = [new("tokens", 3, "/cost")] },
+    ];
+
+    private static readonly NamedLimit[] Limits =
+    [
+        new("rate", 7.PerSecond()), new("each", Limit.FromRate(2.PerSecond()) with { PerGroup = true }), new("few", Limit.Concurrent(3)),
+        new("seat", Limit.Concurrent(1) with { PerGroup = true }), new("tokens", Limit.FromRate(10.PerSecond()) with { Burst = 20, Breaker = Breaker }),
+        new("calls", Limit.FromRate(9.PerSecond()) with { Shape = LimitShape.Window, Adaptive = true }),
+    ];
+
+    private readonly Random _random = new(seed);
+    private readonly List<string> _steps = [];
+    private readonly List<NodeId> _nodes = [];
+    private readonly long[] _sequence = new long[2];
+    private readonly List<(int Node, ClaimedJob Job, DateTimeOffset At)> _running = [];
+    private readonly List<(int Node, AttemptKey Attempt)> _abandoned = [];
+    private readonly List<(Permit Memory, Permit Sqlite)> _permits = [];
+
+    /// <summary>How many jobs were claimed: a life in which nothing happens proves nothing.</summary>
+    public int Claimed { get; private set; }
+
+    public async Task RunAsync(int steps)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var registration = new NodeRegistration
+            {
+                Name = $"n{i}", Slots = 10, Lease = TimeSpan.FromDays(1), Limits = Limits,
+                Queues = [.. Queues.Select(queue => new ServedQueue(queue, i == 0 ? Kinds : Kinds[..1]))],
+            };
+            _nodes.Add((await BothAsync("join", async store => await store.JoinAsync(registration), static lease => $"{lease.Node}")).Node);
+        }
+        for (var i = 0; i < steps; i++)
+        {
+            await StepAsync();
+            if (i % 8 == 0)
+            {
+                await CompareAsync();
+            }
+        }
+        await CompareAsync();
+    }
+
+    private Task StepAsync() => _random.Next(24) switch
+    {
+        < 5 => EnqueueAsync(),
+        < 11 => ClaimAsync(),
+        < 15 => EndAsync(),
+        15 => AcquireAsync(),
+        16 => ReleaseAsync(),
+        17 => ReportAsync(),
+        18 => OperateAsync(),
+        19 => BeatAsync(),
+        20 => ReleaseAbandonedAsync(),
+        _ => PassAsync(),
+    };
+
+    private Task PassAsync()
+    {
+        clock.Advance(TimeSpan.FromMilliseconds(_random.Next(4) == 0 ? _random.Next(4000) : _random.Next(300)));
+        return Task.CompletedTask;
+    }
+
+    private async Task EnqueueAsync()
+    {
+        // Jobs without a group beside groups are left out: SQLite notices their coming and going at claims only, which moves start tags a little.
+        var groups = GroupNames[1..];
+        var queue = Pick(Queues).Name;
+        var jobs = Enumerable.Range(0, _random.Next(1, 6)).Select(_ => new NewJob
+        {
+            Queue = queue, Kind = Pick(Kinds), Group = Pick(groups), Priority = _random.Next(3),
+            Delay = TimeSpan.FromMilliseconds(_random.Next(5) == 0 ? _random.Next(3000) : 0),
+            Payload = System.Text.Encoding.UTF8.GetBytes($$"""{"cost":{{_random.Next(1, 8)}}}"""),
+        }).ToList();
+        await BothAsync($"enqueue {queue} {string.Join(' ', jobs.Select(static j => $"{j.Group ?? "-"}:{j.Priority}{j.Kind.Name}+{j.Delay.TotalSeconds}"))}",
+            async store => await store.EnqueueAsync(jobs), static added => string.Join(',', added.Select(static e => e.Id)));
+        await LookAsync(queue);
+    }
+
+    /// <summary>SQLite notices at the next claim that jobs without a group are back, which costs enqueueing nothing.</summary>
+    private Task LookAsync(string queue) => BothAsync($"look at {queue}", async store => await store.ClaimAsync(new()
+    {
+        Node = _nodes[0], Sequence = ++_sequence[0], Slots = 0, Queues = [new(queue, Kinds, 0)],
+    }));
+
+    private async Task ClaimAsync()
+    {
+        var node = _random.Next(2);
+        var idle = !_running.Exists(r => r.Node == node);
+        var request = new ClaimRequest
+        {
+            Node = _nodes[node], Sequence = ++_sequence[node], Slots = _random.Next(6), Idle = idle,
+            Queues = [.. Queues.OrderBy(_ => _random.Next()).Select(queue => new QueueClaim(queue.Name, node == 0 ? Kinds : Kinds[..1], _random.Next(1, 5)))],
+        };
+        var result = await BothAsync(
+            $"claim n{node} {request.Slots} of {string.Join(' ', request.Queues.Select(static q => $"{q.Queue}:{q.Slots}"))}",
+            async store => await store.ClaimAsync(request),
+            static claim => $"[{string.Join(' ', claim.Jobs.Select(static j => $"{j.Key.Job}.{j.Key.Fence}({j.Queue}/{j.Group ?? "-"})"))}] next {Text(claim.NextDue)} more {claim.More} drain {claim.DrainForSolo}");
+        _running.AddRange(result.Jobs.Select(job => (node, job, clock.Now)));
+        Claimed += result.Jobs.Count;
+    }
+
+    private async Task EndAsync()
+    {
+        if (_running.Count == 0)
+        {
+            return;
+        }
+        var (node, job, at) = Pick(_running);
+        _running.RemoveAll(r => r.Job.Key == job.Key);
+        var ran = TimeSpan.FromMilliseconds(_random.Next(3) == 0 ? (clock.Now - at).TotalMilliseconds : _random.Next(3000));
+        var times = new AttemptTimes(job.Key, at, at + ran);
+        var abandoned = _random.Next(12) == 0;
+        var transition = _random.Next(8) switch
+        {
+            0 => JobTransition.HandedBack(times),
+            1 => JobTransition.Deferred(times, "later", TimeSpan.FromMilliseconds(_random.Next(2000)), WaitCause.Limit),
+            2 or 3 => JobTransition.Retried(times, AttemptOutcome.Failed, "It broke.", TimeSpan.FromMilliseconds(_random.Next(2000)), abandoned),
+            4 => JobTransition.Failed(times, abandoned ? AttemptOutcome.TimedOut : AttemptOutcome.Failed, "It broke.", abandoned),
+            _ => JobTransition.Completed(times, default, []),
+        };
+        if (transition.Abandoned)
+        {
+            _abandoned.Add((node, job.Key));
+        }
+        await BothAsync($"end {job.Key.Job}.{job.Key.Fence} {transition.Outcome} after {ran.TotalSeconds} {(transition.Abandoned ? "abandoned" : "")}",
+            async store => (await store.ApplyAsync(_nodes[node], [transition]))[0], static answer => $"{answer}");
+        await LookAsync(job.Queue);
+    }
+
+    private async Task ReleaseAbandonedAsync()
+    {
+        if (_abandoned.Count == 0)
+        {
+            return;
+        }
+        var (node, attempt) = Pick(_abandoned);
+        _abandoned.Remove((node, attempt));
+        await BothAsync($"release abandoned {attempt.Job}", async store => await store.ReleaseAbandonedAsync(_nodes[node], attempt));
+    }
+
+    private async Task AcquireAsync()
+    {
+        var limit = Pick(Limits);
+        var request = new PermitRequest
+        {
+            Limit = limit.Name, Group = limit.Limit.PerGroup ? Pick(GroupNames) : null, Count = _random.Next(1, 4), Cost = limit.Name == "tokens" ? _random.Next(1, 9) : 1,
+            Within = TimeSpan.FromMilliseconds(_random.Next(2000)), Node = _nodes[_random.Next(2)],
+        };
+        List<PermitAnswer> answers = [];
+        await BothAsync($"acquire {request.Count}x{request.Cost} {request.Limit}/{request.Group} within {request.Within.TotalSeconds}",
+            async store =>
+            {
+                answers.Add(await store.AcquireAsync(request));
+                return answers[^1];
+            },
+            static a => $"{string.Join(' ', a.Permits.Select(static p => $"{Text(p.At)}{(p.Id == 0 ? "" : " held")}"))} retry {Text(a.RetryAt)} {a.Cause}");
+        _permits.AddRange(answers[0].Permits.Zip(answers[1].Permits));
+    }
+
+    private async Task ReleaseAsync()
+    {
+        if (_permits.Count == 0)
+        {
+            return;
+        }
+        var permit = Pick(_permits);
+        _permits.Remove(permit);
+        await BothAsync($"release {permit.Memory.Limit}/{permit.Memory.Group} {Text(permit.Memory.At)}",
+            async store => await store.ReleaseAsync([store == memory ? permit.Memory : permit.Sqlite]));
+    }
+
+    private async Task ReportAsync()
+    {
+        var limit = Pick(Limits);
+        var report = _random.Next(5) switch
+        {
+            0 => new LimitReport { Limit = limit.Name, Throttled = true, RetryAfter = _random.Next(2) == 0 ? TimeSpan.FromMilliseconds(_random.Next(1500)) : null },
+            1 => new LimitReport { Limit = limit.Name, Failed = _random.Next(1, 4) },
+            2 => new LimitReport { Limit = limit.Name, Remaining = _random.Next(-1, 6), ResetIn = TimeSpan.FromMilliseconds(_random.Next(900)) },
+            3 => new LimitReport { Limit = limit.Name, ExtraCost = _random.Next(-3, 5) },
+            _ => new LimitReport { Limit = limit.Name, Succeeded = _random.Next(1, 9) },
+        };
+        report = report with { Group = limit.Limit.PerGroup ? Pick(GroupNames) : null };
+        await BothAsync($"report {report}", async store => await store.ReportAsync([report]));
+    }
+
+    private Task OperateAsync()
+    {
+        var (queue, group) = (Pick(Queues).Name, Pick(GroupNames) ?? "g1");
+        var key = _random.Next(6) switch { 0 => queue, 1 => "tokens", 2 => $"each/{group}", _ => $"{queue}/{group}" };
+        TimeSpan? time = _random.Next(4) == 0 ? null : TimeSpan.FromMilliseconds(_random.Next(1, 3000));
+        var paused = _random.Next(2) == 0;
+        Limit? faster = _random.Next(2) == 0 ? null : _random.Next(5, 30).PerSecond();
+        return _random.Next(7) switch
+        {
+            0 or 1 => BothAsync($"pause {queue}/{group} {paused}", async store => await store.PauseGroupAsync(queue, group, paused)),
+            2 => BothAsync($"open {key} {time?.TotalSeconds}", async store => await store.OpenBreakerAsync(key, time), static known => $"{known}"),
+            3 or 4 => BothAsync($"close {key}", async store => await store.CloseBreakerAsync(key), static known => $"{known}"),
+            5 => BothAsync($"change rate {faster}", async store => await store.ChangeLimitAsync("rate", faster), static known => $"{known}"),
+            _ => BothAsync("prune", async store => await store.PruneAsync(Retention.Default), static pruned => $"{pruned}"),
+        };
+    }
+
+    private Task BeatAsync()
+    {
+        var node = _random.Next(2);
+        return BothAsync($"heartbeat n{node}", async store => await store.HeartbeatAsync(_nodes[node]), static reply => $"{reply.Held} {reply.LiveNodes} {string.Join(',', reply.Ailing.Order())}");
+    }
+
+    private async Task CompareAsync()
+    {
+        foreach (var queue in Queues)
+        {
+            await BothAsync($"groups of {queue.Name}", async store => await store.ListGroupsAsync(queue.Name), static groups => Lines(groups.Where(static g => g.Ready > 0 || (g.Group is not null && (g.InFlight > 0 || g.Paused))).Select(static g =>
+                string.Create(CultureInfo.InvariantCulture, $"{g.Group ?? "-"} ready {g.Ready} lag {g.Lag:0.000000}{(g.Group is null ? "" : $" flight {g.InFlight} served {g.ServedSeconds:0.000000} slow {g.Slow} paused {g.Paused} {Text(g.Blocked)}")}"))));
+        }
+        await BothAsync("breakers", async store => await store.ListBreakersAsync(), static breakers => Lines(breakers.Select(static b => $"{b.Key} {b.IsOpen} {Text(b.OpenUntil)} {b.Failures} {b.Waiting}")));
+        await BothAsync("limits", async store => await store.ListLimitsAsync(), limits => Lines(limits.Where(Counts).Select(Text).Order(StringComparer.Ordinal)));
+        await BothAsync("queues", async store => await store.ListQueuesAsync(), static queues => Lines(queues.Select(static q => $"{q.Name} {q.Jobs} {q.Abandoned}").Order(StringComparer.Ordinal)));
+    }
+
+    private Task BothAsync(string step, Func<IJobStore, Task> ask) => BothAsync(step, async store =>
+    {
+        await ask(store);
+        return 0;
+    }, static _ => "");
+
+    private async Task<T> BothAsync<T>(string step, Func<IJobStore, Task<T>> ask, Func<T, string> text)
+    {
+        var (one, other) = (await ask(memory), await ask(sqlite));
+        var (said, saidToo) = (text(one), text(other));
+        if (!said.StartsWith('\n'))
+        {
+            _steps.Add($"{Text(clock.Now)} {step}: {said}");
+        }
+        if (said != saidToo)
+        {
+            Assert.Fail($"Seed {seed}, step {_steps.Count}: {step}\nmemory: {said}\nsqlite: {saidToo}\nbefore:\n{string.Join('\n', _steps.TakeLast(30))}");
+        }
+        return one;
+    }
+
+    private T Pick<T>(IReadOnlyList<T> from) => from[_random.Next(from.Count)];
+
+    /// <summary>Idle limits of groups are forgotten at different times, with their counters: that changes no decision.</summary>
+    private bool Counts(LimitInfo l) => !l.InForce.PerGroup || l.InUse > 0 || l.HeldUntil is not null || l.NextAt > clock.Now;
+
+    private static string Text(LimitInfo l) => string.Create(CultureInfo.InvariantCulture,
+        $"{l.Name}/{l.Group} {l.InForce} {l.PerSecond:0.0000} free {l.Available} used {l.InUse} next {Text(l.NextAt)} held {Text(l.HeldUntil)} {(l.InForce.PerGroup ? "" : $"granted {l.Granted} 429 {l.Throttles}")} {l.Factor:0.0000}");
+
+    private static string Text(WaitReason? reason) => reason is { } r ? $"{r.Cause} {r.Key} {Text(r.Until)}" : "";
+
+    /// <summary>To the microsecond.</summary>
+    private static string Text(DateTimeOffset? at) => at is { } moment ? (moment.Year > 9000 ? "for ever" : moment.ToString("mm:ss.ffffff", CultureInfo.InvariantCulture)) : "none";
+
+    private static string Lines(IEnumerable<string> lines) => string.Join("\n  ", lines.Prepend(""));
+}
