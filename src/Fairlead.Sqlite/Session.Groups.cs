@@ -277,7 +277,7 @@ internal sealed partial class Session
     {
         var state = group.State;
         statements["write_group"].Add(group.Id).Add(state.Tag).Add(group.Ready).Add(state.InFlight).Add(group.InReach ? 1 : 0).Add(state.Paused ? 1 : 0)
-            .Add(state.Breaker.IsOpen ? 1 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.Held?.Until) ?? 0).Add(state.Held?.Key)
+            .Add(state.Breaker.IsOpen ? 1 : state.Breaker.Failures > 0 ? 2 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.Held?.Until) ?? 0).Add(state.Held?.Key)
             .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Add((long?)state.Held?.Cause).Run();
         foreach (var (kind, lane) in group.Lanes)
         {

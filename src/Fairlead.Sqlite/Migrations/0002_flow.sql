@@ -10,14 +10,14 @@ ALTER TABLE fairlead_running ADD COLUMN charged REAL;                         --
 ALTER TABLE fairlead_abandoned ADD COLUMN grp INTEGER;
 
 -- A group of a queue; the one with the empty name stands for the jobs without a group. tag: its start tag. reach: nothing blocks it.
--- wake_at: when what blocks it is over by itself. breaker: null while it has nothing to remember.
+-- wake_at: when what blocks it is over by itself. open: 1 while it is quarantined, 2 while failures are counted.
 CREATE TABLE fairlead_group(
   id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, name TEXT NOT NULL, tag REAL NOT NULL, ready INTEGER NOT NULL, in_flight INTEGER NOT NULL,
   reach INTEGER NOT NULL, paused INTEGER NOT NULL, open INTEGER NOT NULL, breaker TEXT, held_until INTEGER NOT NULL, held_by TEXT, held_cause INTEGER,
   wake_at INTEGER, block_cause INTEGER, block_key TEXT, served REAL NOT NULL, slow INTEGER NOT NULL, UNIQUE(queue, name));
 CREATE INDEX fairlead_group_ready ON fairlead_group(queue, tag, id) WHERE ready > 0;
 CREATE INDEX fairlead_group_wake ON fairlead_group(queue, wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX fairlead_group_open ON fairlead_group(queue) WHERE open = 1;
+CREATE INDEX fairlead_group_open ON fairlead_group(open, queue) WHERE open > 0;
 
 -- One kind of one group: a claim finds the group that goes next among those with jobs of a kind that its node knows.
 CREATE TABLE fairlead_lane(

@@ -18,7 +18,7 @@ FROM fairlead_group WHERE queue = ?1 AND name <> '' ORDER BY ready = 0, tag, id 
 -- name: groups_with_breakers
 -- Out: groups whose breaker remembers anything.
 SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
-FROM fairlead_group WHERE breaker IS NOT NULL ORDER BY queue, name LIMIT 1000
+FROM fairlead_group WHERE open > 0 ORDER BY open, queue, name LIMIT 1000
 
 -- name: add_group
 -- In: queue, name, tag. Out: id.
@@ -98,7 +98,7 @@ SELECT count(*) FROM fairlead_group WHERE queue = ?1 AND name <> '' AND (ready >
 
 -- name: open_groups
 -- In: queue. Out: how many are quarantined.
-SELECT count(*) FROM fairlead_group WHERE queue = ?1 AND open = 1
+SELECT count(*) FROM fairlead_group WHERE queue = ?1 AND open = 1 AND open > 0
 
 -- name: group_ids
 -- In: queue. Out: all its groups.
@@ -111,7 +111,7 @@ SELECT id FROM fairlead_group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL 
 -- name: idle_groups
 -- In: now. Out: groups of which nothing is to be remembered: id, queue.
 SELECT g.id, g.queue FROM fairlead_group g JOIN fairlead_queue q ON q.id = g.queue
-WHERE g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND (g.breaker IS NULL OR (g.open = 0 AND g.breaker LIKE '%"Failures":0,%')) AND g.tag <= q.fair_clock AND g.held_until <= ?1 LIMIT 1000
+WHERE g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.tag <= q.fair_clock AND g.held_until <= ?1 LIMIT 1000
 
 -- name: forget_group
 -- In: id.

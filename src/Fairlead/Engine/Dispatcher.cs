@@ -143,7 +143,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Node = node,
             Sequence = ++_sequence,
             Slots = room,
-            Queues = [.. _turns.Next().Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
+            Queues = [.. _turns.Order.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
@@ -195,6 +195,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade }, node, settings.Work);
             inHand.Add(running);
             _ready.Enqueue(running);
+        }
+        foreach (var queue in result.Jobs.Select(static job => job.Queue).Distinct())
+        {
+            _turns.Served(queue);
         }
         // Beside a job that runs alone nothing is given, and nothing is said about what waits: look again when it has ended.
         _leftWork |= inHand.RunsAlone;

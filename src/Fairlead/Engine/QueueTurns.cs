@@ -3,24 +3,31 @@ using Fairlead.Storage;
 namespace Fairlead.Engine;
 
 /// <summary>
-/// In which order a node serves its queues: by priority, those of one priority in turn, each claim beginning with the next. Where two
-/// queues share a limit, the first would otherwise take every permit.
+/// In which order a node serves its queues: by priority, those of one priority in turn. Whoever was given something goes behind the others
+/// of its rank: where two queues share a limit, the first would otherwise take every permit.
 /// </summary>
 internal sealed class QueueTurns(IReadOnlyList<ServedQueue> queues)
 {
-    private readonly ServedQueue[][] _ranks = Ranks(queues);
-    private int _turn = -1;
+    private readonly List<List<ServedQueue>> _ranks = Ranks(queues);
 
     /// <summary>The order of the next claim.</summary>
-    public IEnumerable<ServedQueue> Next()
+    public IEnumerable<ServedQueue> Order => _ranks.SelectMany(static rank => rank);
+
+    /// <summary>A claim has given jobs of that queue.</summary>
+    public void Served(string queue)
     {
-        _turn = (_turn + 1) & int.MaxValue;
-        var turn = _turn;
-        return _ranks.SelectMany(rank => Enumerable.Range(0, rank.Length).Select(i => rank[(turn + i) % rank.Length]));
+        foreach (var rank in _ranks)
+        {
+            if (rank.Count > 1 && rank.Find(served => served.Definition.Name == queue) is { } found)
+            {
+                rank.Remove(found);
+                rank.Add(found);
+            }
+        }
     }
 
     /// <summary>Neighbours of one priority; the order in which queues were given otherwise stands.</summary>
-    private static ServedQueue[][] Ranks(IReadOnlyList<ServedQueue> queues)
+    private static List<List<ServedQueue>> Ranks(IReadOnlyList<ServedQueue> queues)
     {
         var ranks = new List<List<ServedQueue>>();
         foreach (var queue in queues)
@@ -31,6 +38,6 @@ internal sealed class QueueTurns(IReadOnlyList<ServedQueue> queues)
             }
             ranks[^1].Add(queue);
         }
-        return [.. ranks.Select(static rank => rank.ToArray())];
+        return ranks;
     }
 }

@@ -11,10 +11,15 @@ public sealed class QueueTurnsTests
     {
         var turns = new QueueTurns([Queue("urgent", 5), Queue("a", 0), Queue("b", 0), Queue("c", 0), Queue("last", -1)]);
 
-        var orders = Enumerable.Range(0, 4).Select(_ => string.Join(' ', turns.Next().Select(queue => queue.Definition.Name))).ToList();
-
-        orders.ShouldBe(["urgent a b c last", "urgent b c a last", "urgent c a b last", "urgent a b c last"]);
+        Order(turns).ShouldBe("urgent a b c last");
+        turns.Served("a");
+        Order(turns).ShouldBe("urgent b c a last");
+        turns.Served("c");
+        turns.Served("last");
+        Order(turns).ShouldBe("urgent b a c last");
     }
+
+    private static string Order(QueueTurns turns) => string.Join(' ', turns.Order.Select(static queue => queue.Definition.Name));
 
     private static ServedQueue Queue(string name, int priority) => new(new QueueDefinition { Name = name, Priority = priority }, []);
 }
