@@ -1,3 +1,5 @@
+using System.Globalization;
+using Fairlead.Limits;
 using Fairlead.Samples.Upstreams;
 using Fairlead.Sqlite;
 using Fairlead.Storage;
@@ -19,7 +21,10 @@ internal static class UpstreamsBench
     [
         ("sp-api", () => SpApiAsync(new() { Rate = 80.PerSecond() })),
         ("sp-api-burst", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 20 })),
-        ("keepa", KeepaAsync),
+        ("sp-api-burst-smaller", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 15 })),
+        ("sp-api-burst-margin", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 20, Margin = 0.02 })),
+        ("keepa", () => KeepaAsync(margin: 0)),
+        ("keepa-margin", () => KeepaAsync(margin: 0.02)),
         ("ebay", EbayAsync),
         ("adaptive", () => AdaptiveAsync(scale: 10, saysWhen: false)),
         ("adaptive-slow", () => AdaptiveAsync(scale: 1, saysWhen: true)),
@@ -39,24 +44,24 @@ internal static class UpstreamsBench
         var api = new SpApi(TimeProvider.System, new SpApiOperation("getPrice", "/price", 80, 20));
         await using var server = await UpstreamServer.StartAsync(api, TimeProvider.System, Network);
         await using var run = await UpstreamRun.StartAsync(server, new("sp_api", limit with { Headers = new() { Rate = "x-amzn-RateLimit-Limit" } }), TimeProvider.System);
-        await run.CallAsync(80 * 40, static n => ($"price?asin={n}", 1));
+        await run.EnqueueAsync(80 * 40, static n => ($"price?asin={n}", 1));
         await Task.Delay(TimeSpan.FromSeconds(30));
         var span = Span(server);
         Print($"SP-API 80/s, burst 20; limit {limit}", server, (server.Statistics.Read().Admitted - 1) / (80 * span), run);
     }
 
-    private static async Task KeepaAsync()
+    private static async Task KeepaAsync(double margin)
     {
-        const double PerMinute = 3000;
+        const int PerMinute = 30_000;
         var keepa = new Keepa(TimeProvider.System, PerMinute, TimeSpan.FromSeconds(1), balance: PerMinute / 60);
         await using var server = await UpstreamServer.StartAsync(keepa, TimeProvider.System, Network);
-        var limit = new Limit { Rate = 50.PerSecond(), Burst = 20, Debt = true, Headers = new() { Remaining = "x-tokens-left", Reset = "x-refill-in" } };
+        var limit = new Limit { Rate = (PerMinute / 60).PerSecond(), Burst = 200, Debt = true, Margin = margin, Headers = new() { Remaining = "x-tokens-left", Reset = "x-refill-in" } };
         await using var run = await UpstreamRun.StartAsync(server, new("keepa", limit), TimeProvider.System);
         var random = new Random(1);
         // What is acquired is what is likely, seven; one in three costs thirteen.
-        await run.CallAsync(600, _ => ($"product?asin=B0&offers={(random.Next(3) == 0 ? 20 : 10)}", 7));
-        await Task.Delay(TimeSpan.FromSeconds(30));
-        Print($"Keepa 3000/m; limit {limit}", server, keepa.Consumed / (PerMinute / 60 * (Span(server) + 1)), run);
+        await run.EnqueueAsync(4000, _ => ($"product?asin=B0&offers={(random.Next(3) == 0 ? 20 : 10)}", 7));
+        await Task.Delay(TimeSpan.FromSeconds(60));
+        Print($"Keepa {PerMinute}/m; limit {limit}", server, keepa.Consumed / (PerMinute / 60 * (Span(server) + 1)), run);
     }
 
     private static async Task EbayAsync()
@@ -67,7 +72,7 @@ internal static class UpstreamsBench
         await using var server = await UpstreamServer.StartAsync(new Ebay(clock, Quota), clock, Network);
         var limit = new Limit { Rate = Quota.PerDay(), Resets = DailyReset.Parse("00:00 America/Los_Angeles"), Headers = new() { Remaining = "x-ratelimit-remaining", Reset = "x-ratelimit-reset" } };
         await using var run = await UpstreamRun.StartAsync(server, new("ebay", limit), clock);
-        await run.CallAsync((2 * Quota) + 200, static n => ($"buy/browse/v1/item/{n}", 1));
+        await run.EnqueueAsync((2 * Quota) + 200, static n => ($"buy/browse/v1/item/{n}", 1));
         await Task.Delay(TimeSpan.FromSeconds(40));
         Print($"eBay {Quota}/day over one reset; limit {limit}", server, server.Statistics.Read().Admitted / (2.0 * Quota), run);
     }
@@ -79,7 +84,7 @@ internal static class UpstreamsBench
         var network = new Behaviour { Latency = Network.Latency / scale * 2, Jitter = Network.Jitter / scale * 2 };
         await using var server = await UpstreamServer.StartAsync(new Adjustable(clock, 8 * scale, burst: 8, saysWhen), clock, network);
         await using var run = await UpstreamRun.StartAsync(server, new("api", new Limit { Rate = (8 * scale).PerSecond(), Adaptive = true }), clock);
-        await run.CallAsync(8 * scale * 130, static n => ($"call?n={n}", 1));
+        await run.EnqueueAsync(8 * scale * 130, static n => ($"call?n={n}", 1));
         var began = clock.GetUtcNow();
         await Task.Delay(phase);
         var dropped = clock.GetUtcNow();
@@ -115,40 +120,44 @@ internal static class UpstreamsBench
     }
 }
 
-/// <summary>An engine whose jobs call one upstream through one limit.</summary>
+/// <summary>An engine whose jobs call one upstream through one limit, as a user would write it.</summary>
 internal sealed class UpstreamRun : IAsyncDisposable
 {
-    private const int AtOnce = 64;
+    private static readonly HttpRequestOptionsKey<long> Cost = new("cost");
 
     private readonly Scratch _scratch = new();
     private readonly IHost _host;
-    private readonly PacedClient _client;
 
-    private UpstreamRun(UpstreamServer server, NamedLimit limit, TimeProvider clock)
+    private UpstreamRun(UpstreamServer server, NamedLimit limit, TimeProvider clock, int atOnce)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton(clock).AddSingleton(services => new PacedClient(services.GetRequiredService<IJobStore>(), limit, server.Address, clock));
+        builder.Services.AddSingleton(clock);
         builder.Services.AddFairlead(f => f
             .UseSqlite($"Data Source={_scratch.File("store.db")}")
-            .AddQueue("calls", static queue => queue.MaxConcurrent = AtOnce)
-            .AddJob("call", static (UpstreamJob job, PacedClient client, CancellationToken cancellationToken) => client.GetAsync(job.Path, job.Cost, cancellationToken), "calls")
-            .RunWorkers(static options => options.Concurrency = AtOnce));
+            .AddLimit(limit.Name, limit.Limit)
+            .AddQueue("calls", queue => queue.MaxConcurrent = atOnce)
+            .AddJob("call", static (UpstreamJob job, IHttpClientFactory http, CancellationToken cancellationToken) => CallAsync(http, job, cancellationToken), "calls")
+            .RunWorkers(options => options.Concurrency = atOnce));
+        builder.Services.AddHttpClient("upstream", http => http.BaseAddress = server.Address).AddFairleadLimit(limit.Name, static options =>
+        {
+            options.Cost = static request => request.Options.TryGetValue(Cost, out var cost) ? cost : 1;
+            options.ActualCost = static response => response.Headers.TryGetValues("x-tokens-consumed", out var cost) ? long.Parse(cost.First(), CultureInfo.InvariantCulture) : null;
+        });
         _host = builder.Build();
-        _client = _host.Services.GetRequiredService<PacedClient>();
     }
 
-    public long Asked => _client.Asked;
+    /// <summary>How many calls of the store permits have cost.</summary>
+    public long Asked => _host.Services.GetRequiredService<LimitClient>().Questions;
 
-    public static async Task<UpstreamRun> StartAsync(UpstreamServer server, NamedLimit limit, TimeProvider clock)
+    public static async Task<UpstreamRun> StartAsync(UpstreamServer server, NamedLimit limit, TimeProvider clock, int atOnce = 64)
     {
-        var run = new UpstreamRun(server, limit, clock);
+        var run = new UpstreamRun(server, limit, clock, atOnce);
         await run._host.StartAsync();
-        await run._host.Services.GetRequiredService<IJobStore>().DeclareLimitsAsync([limit]);
         return run;
     }
 
-    public async Task CallAsync(int calls, Func<int, (string Path, long Cost)> call) =>
+    public async Task EnqueueAsync(int calls, Func<int, (string Path, long Cost)> call) =>
         await _host.Services.GetRequiredService<JobClient>().EnqueueManyAsync(Enumerable.Range(0, calls).Select(call).Select(static call => new UpstreamJob(call.Path, call.Cost)));
 
     public async ValueTask DisposeAsync()
@@ -157,6 +166,14 @@ internal sealed class UpstreamRun : IAsyncDisposable
         await _host.StopAsync(atOnce.Token);
         _host.Dispose();
         _scratch.Dispose();
+    }
+
+    private static async Task CallAsync(IHttpClientFactory clients, UpstreamJob job, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(job.Path, UriKind.Relative));
+        request.Options.Set(Cost, job.Cost);
+        using var response = await clients.CreateClient("upstream").SendAsync(request, cancellationToken);
+        response.EnsureSuccessStatusCode();
     }
 }
 

@@ -309,6 +309,7 @@ internal sealed class LimitState
         }
         to.Write(_headerRate);
         to.Write(Adaptive.Factor);
+        to.Write(Adaptive.Around);
         to.Write(Breaker.Failures);
         to.Write(Breaker.Window);
         to.Write(Breaker.Seen);
@@ -354,7 +355,7 @@ internal sealed class LimitState
         var probe = from.ReadInt64();
         state.ProbeAt = probe == 0 ? null : At(probe);
         state._headerRate = from.ReadDouble();
-        state.Adaptive = new(from.ReadDouble(), cutAt);
+        state.Adaptive = new(from.ReadDouble(), cutAt, from.ReadDouble());
         state.Breaker = new()
         {
             Failures = from.ReadInt32(), Window = from.ReadUInt32(), Seen = from.ReadInt32(), Proven = from.ReadBoolean(),

@@ -5,8 +5,8 @@ using Fairlead.Storage;
 namespace Fairlead.Tests.Limits;
 
 /// <summary>
-/// An adaptive limit against an upstream that grants 8/s, then 5/s, then 8/s again, for five minutes each, in virtual time. The last three
-/// rows fail when permits are reserved 2 s ahead, and when a cut counts from the moment it is made.
+/// An adaptive limit against an upstream that grants 8/s, then 5/s, then 8/s again, in virtual time. The rows of an upstream that closes fail
+/// when permits are reserved 2 s ahead, and when a cut counts from the moment it is made; with a bucket of 10, also when every cut is the same.
 /// </summary>
 public sealed class AdaptiveTests(ITestOutputHelper output)
 {
@@ -24,7 +24,7 @@ public sealed class AdaptiveTests(ITestOutputHelper output)
     [InlineData(10, Refusal.Closes)]
     public void It_finds_what_the_upstream_grants_and_climbs_back(int burst, Refusal refusal)
     {
-        for (var seed = 1; seed <= 5; seed++)
+        for (var seed = 1; seed <= 20; seed++)
         {
             var run = new AdaptiveRun(burst, refusal, seed);
             run.Run();
@@ -35,6 +35,43 @@ public sealed class AdaptiveTests(ITestOutputHelper output)
             run.UsedShare(8, run.BeganAt, run.DroppedAt).ShouldBeGreaterThanOrEqualTo(0.95, $"{run}");
             run.UsedShare(5, run.DroppedAt, run.BackAt).ShouldBeGreaterThanOrEqualTo(0.95, $"{run}");
             run.UsedShare(8, run.BackAt + TimeSpan.FromMinutes(2), run.EndedAt).ShouldBeGreaterThanOrEqualTo(0.95, $"{run}");
+        }
+    }
+
+    [Theory]
+    [InlineData(5, Refusal.Plain)]
+    [InlineData(10, Refusal.Plain)]
+    [InlineData(5, Refusal.RetryAfter)]
+    [InlineData(10, Refusal.RetryAfter)]
+    public void Of_a_minute_at_the_lower_rate_little_is_lost(int burst, Refusal refusal)
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var run = new AdaptiveRun(burst, refusal, seed) { Phase = TimeSpan.FromMinutes(1) };
+            run.Run();
+
+            run.RefusedShare.ShouldBeLessThanOrEqualTo(0.01, $"{run}");
+            run.Most(Seconds10, run.DroppedAt + Seconds10, run.BackAt).ShouldBeLessThanOrEqualTo((int)(1.15 * 5 * 10), $"{run}");
+            run.UsedShare(5, run.DroppedAt, run.BackAt).ShouldBeGreaterThanOrEqualTo(0.95, $"{run}");
+        }
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(8)]
+    [InlineData(10)]
+    public void An_upstream_that_wants_five_seconds_after_each_refusal_is_seldom_asked_too_much(int burst)
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var run = new AdaptiveRun(burst, Refusal.Closes, seed) { RetryAfter = TimeSpan.FromSeconds(5) };
+            run.Run();
+            output.WriteLine(run.ToString());
+
+            run.RefusedShare.ShouldBeLessThanOrEqualTo(0.01, $"{run}");
+            run.Most(Seconds10, run.DroppedAt + Seconds10, run.BackAt).ShouldBeLessThanOrEqualTo((int)(1.15 * 5 * 10), $"{run}");
+            // What one refusal costs is 25 calls, of which the bucket gives back its size.
+            run.UsedShare(5, run.DroppedAt, run.BackAt).ShouldBeGreaterThanOrEqualTo(0.84, $"{run}");
         }
     }
 }
@@ -55,9 +92,6 @@ public enum Refusal
 /// <summary>32 callers of one limit, an upstream with a token bucket, and 50 to 200 ms between a call and what its answer does.</summary>
 internal sealed class AdaptiveRun(int burst, Refusal refusal, int seed)
 {
-    private static readonly TimeSpan Phase = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-
     private readonly VirtualTime _time = new();
     private readonly Random _random = new(seed);
     private readonly List<DateTimeOffset> _arrived = [];
@@ -65,6 +99,12 @@ internal sealed class AdaptiveRun(int burst, Refusal refusal, int seed)
     private DateTimeOffset _closedUntil;
     private TokenBucket _upstream = null!;
     private InMemoryJobStore _store = null!;
+
+    /// <summary>How long the upstream grants 8/s, then 5/s, then 8/s again.</summary>
+    public TimeSpan Phase { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long it wants to be left alone after a refusal.</summary>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     public DateTimeOffset BeganAt { get; private set; }
 
@@ -99,7 +139,7 @@ internal sealed class AdaptiveRun(int burst, Refusal refusal, int seed)
     public override string ToString() =>
         $"burst {burst}, {refusal}, seed {seed}: 429 {RefusedShare:P2}, most in 10 s {Most(TimeSpan.FromSeconds(10), DroppedAt + TimeSpan.FromSeconds(10), BackAt)}, "
         + $"used {UsedShare(8, BeganAt, DroppedAt):P1} of 8/s, {UsedShare(5, DroppedAt, BackAt):P1} of 5/s, and when it is back, by minute: "
-        + string.Join(" ", Enumerable.Range(0, 5).Select(i => $"{UsedShare(8, BackAt + TimeSpan.FromMinutes(i), BackAt + TimeSpan.FromMinutes(i + 1)):P0}"));
+        + string.Join(" ", Enumerable.Range(0, (int)Phase.TotalMinutes).Select(i => $"{UsedShare(8, BackAt + TimeSpan.FromMinutes(i), BackAt + TimeSpan.FromMinutes(i + 1)):P0}"));
 
     private async Task CallAsync()
     {

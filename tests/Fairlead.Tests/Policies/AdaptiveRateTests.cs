@@ -14,7 +14,7 @@ public sealed class AdaptiveRateTests
     {
         var cut = AdaptiveRate.Full.Throttled(Now, Now.AddSeconds(1));
         cut.Throttled(Now.AddSeconds(0.9), Now.AddSeconds(2)).ShouldBe(cut);
-        cut.Throttled(Now.AddSeconds(1), Now.AddSeconds(2)).Factor.ShouldBe(0.85 * 0.85);
+        cut.Throttled(Now.AddSeconds(1), Now.AddSeconds(2)).Factor.ShouldBe(0.85 * 0.75);
     }
 
     [Fact]
