@@ -275,9 +275,11 @@ internal static class LimitCases
         var first = await scene.AskAsync(node);
         Expect.Sequence(["", "a"], first.Jobs.Select(j => j.Group ?? "").Order());
         Expect.Equal((false, 1d), (first.More, scene.Since(first.NextDue)));
+        Expect.Equal(WaitCause.Limit, (await scene.GroupAsync(null)).Blocked?.Cause);
         await scene.CompleteAsync(node, first.Jobs.Single(j => j.Group == "a"));
         Expect.Empty(await scene.ClaimAsync(node));
         await scene.CompleteAsync(node, first.Jobs.Single(j => j.Group is null));
+        Expect.Null((await scene.GroupAsync(null)).Blocked);
         Expect.Null((await scene.ClaimOneAsync(node)).Group);
     }
 
