@@ -107,7 +107,7 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         ServedSeconds = group.State.Served,
         Slow = group.State.Slow,
         Paused = group.State.Paused,
-        Blocked = group.IsUngrouped || group.Ready == 0 ? null : group.State.Blocked(definition, queue, group.Name, now),
+        Blocked = group.Ready == 0 ? null : group.State.Blocked(definition, queue, group.IsUngrouped ? null : group.Name, now),
     };
 
     private double Clock(long queue)

@@ -125,6 +125,8 @@ internal sealed class QueueTake
         {
             ungrouped.Ready = PlainHeld is null && AnyPlain ? 1 : 0;
             (ungrouped.InReach, ungrouped.Changed) = (ungrouped.Ready > 0, true);
+            // For those who look at groups; claims ask the limit itself.
+            ungrouped.State.Held = PlainHeld is { } held ? held with { Until = held.Until ?? session.Time + HeldPermitPoll } : null;
         }
         batches.Write();
     }

@@ -29,6 +29,9 @@ internal static class LimitCases
         new("Limit.Debt", "A limit with debt admits while anything is left, is charged afterwards, and then waits until that is paid.", Debt),
         new("Limit.PerGroup", "Where each group has a limit of its own, a dry one leaves the others alone.", PerGroup),
         new("Limit.PerGroupWithoutGroup", "Jobs without a group share one such limit, and leave the groups alone.", PerGroupWithoutGroup),
+        new("Limit.ConcurrentPerGroup", "Where each group has a number at once of its own, one that uses it up leaves the others alone, and goes on when its attempt ends.", ConcurrentPerGroup),
+        new("Limit.ConcurrentPerGroupWithoutGroup", "So do the jobs without a group.", ConcurrentPerGroupWithoutGroup),
+        new("Limit.ConcurrentPerGroupReleased", "What a call gives back of it is a job's a second later at most; the claim says when to look.", ConcurrentPerGroupReleased),
         new("Limit.AllOrNone", "A job that lacks one of its permits takes none of the others, in whatever order they are named.", AllOrNone),
         new("Limit.BothLimitsUsed", "A scarce limit of one queue costs a shared one nothing.", BothLimitsUsed),
         new("Limit.ConcurrentOverQueues", "A number at once holds over queues and nodes.", ConcurrentOverQueues),
@@ -244,6 +247,55 @@ internal static class LimitCases
         Expect.Equal("b", (await scene.ClaimOneAsync(node)).Group);
         scene.Wait(60);
         Expect.Null((await scene.ClaimOneAsync(node)).Group);
+    }
+
+    private static NamedLimit OneSeatEach => Named("seat", Limit.Concurrent(1) with { PerGroup = true });
+
+    private static async Task ConcurrentPerGroup(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("seat"), OneSeatEach);
+        await scene.EnqueueAsync(2, "a");
+        await scene.EnqueueAsync(1, "b");
+        var first = await scene.AskAsync(node);
+        Expect.Sequence(["a", "b"], first.Jobs.Select(j => j.Group!).Order());
+        Expect.Equal((false, 1d), (first.More, scene.Since(first.NextDue)));
+        Expect.Equal((WaitCause.Limit, "seat/a"), (await scene.GroupAsync("a")).Blocked is { } block ? (block.Cause, block.Key) : default);
+        await scene.EnqueueAsync(1, "c");
+        Expect.Equal("c", (await scene.ClaimOneAsync(node)).Group);
+        await scene.CompleteAsync(node, first.Jobs.Single(j => j.Group == "a"));
+        Expect.Equal("a", (await scene.ClaimOneAsync(node)).Group);
+        Expect.Equal((1L, 1L, 1L), ((await scene.LimitAsync("seat", "a")).InUse, (await scene.LimitAsync("seat", "b")).InUse, (await scene.LimitAsync("seat", "c")).InUse));
+    }
+
+    private static async Task ConcurrentPerGroupWithoutGroup(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("seat"), OneSeatEach);
+        await scene.EnqueueAsync(2, null);
+        await scene.EnqueueAsync(1, "a");
+        var first = await scene.AskAsync(node);
+        Expect.Sequence(["", "a"], first.Jobs.Select(j => j.Group ?? "").Order());
+        Expect.Equal((false, 1d), (first.More, scene.Since(first.NextDue)));
+        Expect.Equal(WaitCause.Limit, (await scene.GroupAsync(null)).Blocked?.Cause);
+        await scene.CompleteAsync(node, first.Jobs.Single(j => j.Group == "a"));
+        Expect.Empty(await scene.ClaimAsync(node));
+        await scene.CompleteAsync(node, first.Jobs.Single(j => j.Group is null));
+        Expect.Null((await scene.GroupAsync(null)).Blocked);
+        Expect.Null((await scene.ClaimOneAsync(node)).Group);
+    }
+
+    private static async Task ConcurrentPerGroupReleased(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("seat"), OneSeatEach);
+        var call = await scene.AcquireAsync("seat", node: node, group: "a");
+        await scene.EnqueueAsync(1, "a");
+        await scene.EnqueueAsync(1, "b");
+        var answer = await scene.AskAsync(node);
+        Expect.Sequence(["b"], answer.Jobs.Select(j => j.Group!));
+        Expect.Equal(1d, scene.Since(answer.NextDue));
+        scene.Wait(0.5);
+        await scene.Store.ReleaseAsync(call.Permits);
+        scene.WaitUntil(answer.NextDue!.Value);
+        Expect.Equal("a", (await scene.ClaimOneAsync(node)).Group);
     }
 
     private static async Task AllOrNone(Scene scene)

@@ -41,7 +41,10 @@ internal static class PermitCases
         new("Permit.HeaderQuota", "A quota learns from the upstream what is left of it.", HeaderQuota),
         new("Permit.HeaderRate", "The rate an upstream names is in force from then on.", HeaderRate),
         new("Permit.ExtraCost", "What a call cost more, or less, is charged afterwards.", ExtraCost),
+        new("Permit.ExtraCostOfWindow", "In a window, what it cost more counts until it is a window old; what does not fit fills the next one.", ExtraCostOfWindow),
         new("Permit.AfterOutage", "After an outage nothing is given until what others reserved by themselves is over; once for all of them.", AfterOutage),
+        new("Permit.AfterOutageOfClaims", "Claims that come back after an outage wait so too, where calls have used their limit within the last hour.", AfterOutageOfClaims),
+        new("Permit.AfterOutageWithoutCalls", "A limit that only jobs use, or that calls have not used for an hour, is not held: nobody else has used it meanwhile.", AfterOutageWithoutCalls),
         new("Permit.JobsGetTheirs", "Calls that reserve ahead leave jobs their part, and jobs leave them theirs.", JobsGetTheirs),
         .. Enumerable.Range(1, Seeds).Select(static seed => new ConformanceCase(
             $"Permit.AnyWindow{seed}", "Whatever is acquired, given back and claimed, by whom and when: never more than n in any window.",
@@ -361,6 +364,27 @@ internal static class PermitCases
         Expect.Equal(4L, (await scene.LimitAsync("api")).Available);
     }
 
+    private static async Task ExtraCostOfWindow(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("api"), Named("api", new() { Rate = 10.PerSecond(), Shape = LimitShape.Window }));
+        await scene.AcquireAsync("api", cost: 5);
+        scene.Wait(0.5);
+        await scene.ReportAsync(new() { Limit = "api", ExtraCost = 4 });
+        Expect.Equal(1L, (await scene.LimitAsync("api")).Available);
+        await scene.EnqueueManyAsync(2);
+        await scene.ClaimOneAsync(node);
+        Expect.Equal((0, 1d), await scene.AskAsync(node) is var full ? (full.Jobs.Count, scene.Since(full.NextDue)) : default);
+        scene.Wait(0.5);
+        Expect.Equal(5L, (await scene.LimitAsync("api")).Available);
+        await scene.ReportAsync(new() { Limit = "api", ExtraCost = 15 });
+        var answer = await scene.AskAsync(node);
+        Expect.Empty(answer.Jobs);
+        Expect.Equal(0L, (await scene.LimitAsync("api")).Available);
+        scene.WaitUntil(answer.NextDue!.Value);
+        await scene.ClaimOneAsync(node);
+        Expect.True(scene.Since(scene.Clock.Now) >= 2, $"nothing before the fifteen are paid off; a job was given at {scene.Since(scene.Clock.Now)} s");
+    }
+
     private static async Task AfterOutage(Scene scene)
     {
         var node = await scene.JoinAsync(Using("api"), Named("api", 8.PerSecond()));
@@ -374,6 +398,37 @@ internal static class PermitCases
         Expect.Equal(62d, scene.Since((await scene.LimitAsync("api")).HeldUntil));
         scene.Wait(2);
         await scene.ClaimOneAsync(node);
+    }
+
+    private static ValueTask<ClaimResult> ClaimAfterOutageAsync(Scene scene, NodeId node) =>
+        scene.Store.ClaimAsync(scene.Request(node, 1) with { StoreAwaySince = scene.Clock.Now.AddSeconds(-10) });
+
+    private static async Task AfterOutageOfClaims(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("api"), Named("api", 8.PerSecond()));
+        await scene.EnqueueManyAsync(2);
+        await scene.AcquireAsync("api");
+        scene.Wait(3600);
+        var answer = await ClaimAfterOutageAsync(scene, node);
+        Expect.Equal((0, 3602d), (answer.Jobs.Count, scene.Since(answer.NextDue)));
+        scene.Wait(1);
+        Expect.Equal((0, 3602d), await ClaimAfterOutageAsync(scene, node) is var second ? (second.Jobs.Count, scene.Since(second.NextDue)) : default, "what is said for the same outage twice");
+        Expect.Equal(3602d, scene.Since((await scene.LimitAsync("api")).HeldUntil));
+        scene.Wait(1);
+        await scene.ClaimOneAsync(node);
+    }
+
+    private static async Task AfterOutageWithoutCalls(Scene scene)
+    {
+        var node = await scene.JoinAsync(Using("jobs", "old"), Named("jobs", 8.PerSecond()), Named("old", 8.PerSecond()));
+        await scene.EnqueueManyAsync(2);
+        await scene.AcquireAsync("old");
+        scene.Wait(1);
+        await scene.ClaimOneAsync(node);
+        scene.Wait(3610);
+        Expect.Equal(1, (await ClaimAfterOutageAsync(scene, node)).Jobs.Count);
+        Expect.Null((await scene.LimitAsync("jobs")).HeldUntil);
+        Expect.Null((await scene.LimitAsync("old")).HeldUntil);
     }
 
     /// <summary>Callers take whatever is to be had two seconds ahead while jobs wait all the time.</summary>

@@ -18,6 +18,9 @@ internal static class SoloCases
         new("Solo.RespectsMaxConcurrent", "Running alone does not exceed max_concurrent.", RespectsMaxConcurrent),
         new("Solo.CancelledFreesDrain", "When the job is cancelled, the node that made room goes on.", CancelledFreesDrain),
         new("Solo.PoisonRetriedRunsAlone", "A poisoned job that is retried runs alone.", PoisonRetriedRunsAlone),
+        new("Solo.WaitsForGroup", "It is not given while its group is paused or quarantined, and nobody makes room for it.", WaitsForGroup),
+        new("Solo.WaitsForPermit", "It waits for its permits like any other, and nobody makes room for it meanwhile.", WaitsForPermit),
+        new("Solo.ChargesGroup", "Its group is charged for what it takes, and its permits are held until it ends.", ChargesGroup),
     ];
 
     /// <summary>Lets the next claimable jobs lose one node.</summary>
@@ -31,9 +34,9 @@ internal static class SoloCases
         await scene.Store.RescueAsync();
     }
 
-    private static async Task<JobId> LostTwiceAsync(Scene scene)
+    private static async Task<JobId> LostTwiceAsync(Scene scene, string? group = null)
     {
-        var id = await scene.EnqueueAsync();
+        var id = await scene.EnqueueAsync(Job(group: group));
         await LoseNodeAsync(scene);
         await LoseNodeAsync(scene);
         Expect.Equal(2, (await scene.GetAsync(id)).NodesLost);
@@ -189,5 +192,57 @@ internal static class SoloCases
         var node = await scene.JoinAsync();
         var job = await scene.ClaimOneAsync(node, idle: true);
         Expect.Equal((id, true), (job.Key.Job, job.Solo));
+    }
+
+    private static async Task WaitsForGroup(Scene scene)
+    {
+        var id = await LostTwiceAsync(scene, "g");
+        var (idle, busy) = (await scene.JoinAsync(Flow([new() { Name = Scene.Queue }])), await scene.JoinAsync(Flow([new() { Name = Scene.Queue }])));
+        await scene.Store.PauseGroupAsync(Scene.Queue, "g", true);
+        await ExpectNotGivenAsync(scene, idle, busy);
+        await scene.Store.PauseGroupAsync(Scene.Queue, "g", false);
+        await scene.Store.OpenBreakerAsync("q/g", TimeSpan.FromSeconds(30));
+        await ExpectNotGivenAsync(scene, idle, busy);
+        scene.Wait(30);
+        Expect.Equal(id, (await scene.ClaimOneAsync(idle, idle: true)).Key.Job);
+    }
+
+    private static async Task WaitsForPermit(Scene scene)
+    {
+        var id = await LostTwiceAsync(scene, "g");
+        var joining = Flow([Using("api", "seat")], Named("api", 1.PerMinute()), Named("seat", Limit.Concurrent(1) with { PerGroup = true }));
+        var (idle, busy) = (await scene.JoinAsync(joining), await scene.JoinAsync(joining));
+        await scene.AcquireAsync("api");
+        await ExpectNotGivenAsync(scene, idle, busy);
+        scene.Wait(60);
+        var call = await scene.AcquireAsync("seat", node: busy, group: "g");
+        await ExpectNotGivenAsync(scene, idle, busy);
+        await scene.Store.ReleaseAsync(call.Permits);
+        Expect.Equal(id, (await scene.ClaimOneAsync(idle, idle: true)).Key.Job);
+        Expect.Equal((2L, 1L), ((await scene.LimitAsync("api")).Granted, (await scene.LimitAsync("seat", "g")).InUse));
+    }
+
+    private static async Task ExpectNotGivenAsync(Scene scene, NodeId idle, NodeId busy)
+    {
+        Expect.Empty(await scene.ClaimAsync(idle, idle: true));
+        var answer = await scene.AskAsync(busy);
+        Expect.Equal((0, false), (answer.Jobs.Count, answer.DrainForSolo));
+    }
+
+    private static async Task ChargesGroup(Scene scene)
+    {
+        await LostTwiceAsync(scene, "g");
+        var node = await scene.JoinAsync(Flow([Using("seat")], Named("seat", Limit.Concurrent(1))));
+        await scene.EnqueueAsync(9, "g");
+        await scene.EnqueueAsync(9, "other");
+        var lag = (await scene.GroupAsync("g")).Lag - (await scene.GroupAsync("other")).Lag;
+        var job = await scene.ClaimOneAsync(node, idle: true);
+        Expect.Equal((true, 1, 1L), (job.Solo, (await scene.GroupAsync("g")).InFlight, (await scene.LimitAsync("seat")).InUse));
+        var end = scene.Clock.Now.AddSeconds(7);
+        scene.WaitUntil(end);
+        await scene.DoneAsync(node, JobTransition.Completed(new(job.Key, end.AddSeconds(-7), end), default, []));
+        var charged = (await scene.GroupAsync("g")).Lag - (await scene.GroupAsync("other")).Lag - lag;
+        Expect.Equal((7d, 0, 0L), (Math.Round(charged, 6), (await scene.GroupAsync("g")).InFlight, (await scene.LimitAsync("seat")).InUse));
+        Expect.Equal("other", (await scene.ClaimOneAsync(node)).Group);
     }
 }
