@@ -33,7 +33,7 @@ internal static class PermitCases
         new("Permit.HeldWithJobs", "Calls and jobs share a number at once.", HeldWithJobs),
         new("Permit.RetryAfter", "An upstream's Retry-After holds everybody: calls and jobs.", RetryAfter),
         new("Permit.RetryAfterNoBurst", "After it a bucket is empty: nobody comes back in a rush.", RetryAfterNoBurst),
-        new("Permit.Adaptive", "A 429 lowers an adaptive rate by 15 %; one to a call sent before that lowers it no further; successes raise it.", Adaptive),
+        new("Permit.Adaptive", "A 429 lowers an adaptive rate by 15 %, another on the way down by 25 %; one to a call sent before that lowers it no further; successes raise it.", Adaptive),
         new("Permit.AdaptiveHistory", "How the rate changed, and why, can be read.", AdaptiveHistory),
         new("Permit.FixedRateStays", "A 429 leaves a rate that is not adaptive as it is, and is counted.", FixedRateStays),
         new("Permit.HeaderRemaining", "What an upstream says is left counts when it is less than believed, and does not when it is more.", HeaderRemaining),
@@ -287,7 +287,7 @@ internal static class PermitCases
         Expect.Equal((0.85, 2L), ((await scene.LimitAsync("api")).Factor, (await scene.LimitAsync("api")).Throttles));
         await scene.ReportAsync(new() { Limit = "api", Throttled = true, SentAt = scene.Clock.Now });
         var low = (await scene.LimitAsync("api")).Factor;
-        Expect.True(Math.Abs(low - (0.85 * 0.85)) < 1e-9, $"a factor of 0.85²; it was {low}");
+        Expect.True(Math.Abs(low - (0.85 * 0.75)) < 1e-9, $"a factor of 0.85 · 0.75; it was {low}");
         await scene.ReportAsync(new() { Limit = "api", Succeeded = 100 });
         var risen = (await scene.LimitAsync("api")).Factor;
         Expect.True(risen > low && risen < 1, $"a factor between {low} and 1 after 100 successes; it was {risen}");
