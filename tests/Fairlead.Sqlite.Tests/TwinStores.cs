@@ -98,14 +98,7 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         }).ToList();
         await BothAsync($"enqueue {queue} {string.Join(' ', jobs.Select(static j => $"{j.Group ?? "-"}:{j.Priority}{j.Kind.Name}+{j.Delay.TotalSeconds}"))}",
             async store => await store.EnqueueAsync(jobs), static added => string.Join(',', added.Select(static e => e.Id)));
-        await LookAsync(queue);
     }
-
-    /// <summary>SQLite notices at the next claim that jobs without a group are back, which costs enqueueing nothing.</summary>
-    private Task LookAsync(string queue) => BothAsync($"look at {queue}", async store => await store.ClaimAsync(new()
-    {
-        Node = _nodes[0], Sequence = ++_sequence[0], Slots = 0, Queues = [new(queue, Kinds, 0)],
-    }));
 
     private async Task ClaimAsync()
     {
@@ -149,7 +142,6 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         }
         await BothAsync($"end {job.Key.Job}.{job.Key.Fence} {transition.Outcome} after {ran.TotalSeconds} {(transition.Abandoned ? "abandoned" : "")}",
             async store => (await store.ApplyAsync(_nodes[node], [transition]))[0], static answer => $"{answer}");
-        await LookAsync(job.Queue);
     }
 
     private async Task ReleaseAbandonedAsync()
