@@ -23,8 +23,9 @@ internal static class UpstreamsBench
         ("sp-api-burst", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 20 })),
         ("sp-api-burst-smaller", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 15 })),
         ("sp-api-burst-margin", () => SpApiAsync(new() { Rate = 80.PerSecond(), Burst = 20, Margin = 0.02 })),
-        ("keepa", () => KeepaAsync(margin: 0)),
-        ("keepa-margin", () => KeepaAsync(margin: 0.02)),
+        ("keepa", () => KeepaAsync(margin: 0, seconds: 2)),
+        ("keepa-tight", () => KeepaAsync(margin: 0, seconds: 1)),
+        ("keepa-margin", () => KeepaAsync(margin: 0.02, seconds: 2)),
         ("ebay", EbayAsync),
         ("adaptive", () => AdaptiveAsync(scale: 10, saysWhen: false)),
         ("adaptive-slow", () => AdaptiveAsync(scale: 1, saysWhen: true)),
@@ -50,10 +51,12 @@ internal static class UpstreamsBench
         Print($"SP-API 80/s, burst 20; limit {limit}", server, (server.Statistics.Read().Admitted - 1) / (80 * span), run);
     }
 
-    private static async Task KeepaAsync(double margin)
+    /// <param name="margin">What of the rate is left unused.</param>
+    /// <param name="seconds">How many seconds' worth of tokens is there at first; they come once a second, so that 1 leaves nothing between two steps.</param>
+    private static async Task KeepaAsync(double margin, int seconds)
     {
         const int PerMinute = 30_000;
-        var keepa = new Keepa(TimeProvider.System, PerMinute, TimeSpan.FromSeconds(1), balance: PerMinute / 60);
+        var keepa = new Keepa(TimeProvider.System, PerMinute, TimeSpan.FromSeconds(1), balance: seconds * PerMinute / 60);
         await using var server = await UpstreamServer.StartAsync(keepa, TimeProvider.System, Network);
         var limit = new Limit { Rate = (PerMinute / 60).PerSecond(), Burst = 200, Debt = true, Margin = margin, Headers = new() { Remaining = "x-tokens-left", Reset = "x-refill-in" } };
         await using var run = await UpstreamRun.StartAsync(server, new("keepa", limit), TimeProvider.System);
@@ -61,7 +64,7 @@ internal static class UpstreamsBench
         // What is acquired is what is likely, seven; one in three costs thirteen.
         await run.EnqueueAsync(4000, _ => ($"product?asin=B0&offers={(random.Next(3) == 0 ? 20 : 10)}", 7));
         await Task.Delay(TimeSpan.FromSeconds(60));
-        Print($"Keepa {PerMinute}/m; limit {limit}", server, keepa.Consumed / (PerMinute / 60 * (Span(server) + 1)), run);
+        Print($"Keepa {PerMinute}/m, {seconds} s' worth at first; limit {limit}", server, keepa.Consumed / (PerMinute / 60 * (Span(server) + seconds)), run);
     }
 
     private static async Task EbayAsync()
@@ -70,7 +73,7 @@ internal static class UpstreamsBench
         var midnight = new DateTimeOffset(2026, 1, 15, 0, 0, 0, TimeSpan.FromHours(-8));
         var clock = new ShiftedClock(midnight - TimeSpan.FromSeconds(20));
         await using var server = await UpstreamServer.StartAsync(new Ebay(clock, Quota), clock, Network);
-        var limit = new Limit { Rate = Quota.PerDay(), Resets = DailyReset.Parse("00:00 America/Los_Angeles"), Headers = new() { Remaining = "x-ratelimit-remaining", Reset = "x-ratelimit-reset" } };
+        var limit = new Limit { Rate = Quota.PerDay(), Resets = DailyReset.Parse("00:00 America/Los_Angeles"), Headers = new() { Remaining = "x-ratelimit-remaining", Reset = "x-ratelimit-reset:unix" } };
         await using var run = await UpstreamRun.StartAsync(server, new("ebay", limit), clock);
         await run.EnqueueAsync((2 * Quota) + 200, static n => ($"buy/browse/v1/item/{n}", 1));
         await Task.Delay(TimeSpan.FromSeconds(40));

@@ -6,8 +6,8 @@ namespace Fairlead.Http;
 /// <summary>What a response says about its limit.</summary>
 internal static class ResponseWords
 {
-    private const double Milliseconds = 100_000;
-    private const double UnixTime = 1_000_000_000;
+    /// <summary>Seconds; what is later is nonsense, and no reason to fail.</summary>
+    private const double LatestTime = 1e11;
 
     /// <summary>How long the upstream wants to be left alone: <c>Retry-After</c> in seconds, or as a date by its own clock if it says its own (RFC 9110, 10.2.3).</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
@@ -21,18 +21,18 @@ internal static class ResponseWords
     public static LimitReport Read(HttpResponseMessage response, LimitHeaders? headers, DateTimeOffset now, LimitReport report) => headers is null ? report : report with
     {
         Remaining = Number(response, headers.Remaining) is { } left ? (long)Math.Floor(left) : null,
-        ResetIn = Number(response, headers.Reset) is { } reset ? ResetIn(reset, now) : null,
+        ResetIn = headers.Reset?.Split(':') is [var name, .. var unit] && Number(response, name) is { } reset ? ResetIn(reset, unit.FirstOrDefault(), now) : null,
         PerSecond = Number(response, headers.Rate) is > 0 and var rate ? rate : null,
     };
 
-    private static TimeSpan ResetIn(double value, DateTimeOffset now)
+    private static TimeSpan ResetIn(double value, string? unit, DateTimeOffset now)
     {
-        var wait = value switch
+        var wait = unit switch
         {
-            > UnixTime * 1000 => DateTimeOffset.FromUnixTimeMilliseconds((long)value) - now,
-            > UnixTime => DateTimeOffset.FromUnixTimeSeconds((long)value) - now,
-            > Milliseconds => TimeSpan.FromMilliseconds(value),
-            _ => TimeSpan.FromSeconds(value),
+            "unix" => DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(value, 0, LatestTime)) - now,
+            "unix_ms" => DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(value / 1000, 0, LatestTime)) - now,
+            "ms" => TimeSpan.FromMilliseconds(Math.Min(value, LatestTime)),
+            _ => TimeSpan.FromSeconds(Math.Min(value, LatestTime)),
         };
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }

@@ -116,6 +116,10 @@ public sealed record Limit
         {
             yield return $"Limit '{name}' is a number at once: Burst, Shape, Resets, Debt, Margin, Adaptive and Headers belong to rates.";
         }
+        if (Headers?.Reset?.Split(':') is { Length: not 1 } parts && (parts.Length > 2 || !LimitHeaders.Units.Contains(parts[1])))
+        {
+            yield return $"Limit '{name}': Headers.Reset expects a header and perhaps a unit, such as x-refill-in:ms ({string.Join(", ", LimitHeaders.Units)}); got '{Headers.Reset}'.";
+        }
         foreach (var problem in Breaker?.Problems($"Limit '{name}'") ?? [])
         {
             yield return problem;
@@ -136,10 +140,16 @@ public enum LimitShape
 /// <summary>The response headers by which an upstream says what is left. Names are compared without regard to case; null for what it does not say.</summary>
 public sealed record LimitHeaders
 {
+    /// <summary>The units of <see cref="Reset" />.</summary>
+    internal static readonly IReadOnlyList<string> Units = ["s", "ms", "unix", "unix_ms"];
+
     /// <summary>How many permits are left, such as <c>x-tokens-left</c>.</summary>
     public string? Remaining { get; init; }
 
-    /// <summary>When there are new ones: seconds from now (milliseconds if it is above 100,000, a Unix time if above a billion).</summary>
+    /// <summary>
+    /// When there are new ones, with its unit behind a colon: <c>x-ratelimit-reset</c> or <c>…:s</c> for seconds from now, <c>x-refill-in:ms</c> for
+    /// milliseconds from now, <c>x-ratelimit-reset:unix</c> for a time in seconds since 1970, <c>…:unix_ms</c> for one in milliseconds.
+    /// </summary>
     public string? Reset { get; init; }
 
     /// <summary>The rate itself in permits per second, such as <c>x-amzn-RateLimit-Limit</c>.</summary>

@@ -124,13 +124,13 @@ public sealed class HttpLimitTests
         await using var upstream = await CountingUpstream.StartAsync(static (_, context) =>
         {
             context.Response.Headers["x-tokens-left"] = "-3";
-            context.Response.Headers["x-refill-in"] = "1500000";
+            context.Response.Headers["x-refill-in"] = "1500";
             context.Response.Headers["x-rate"] = "2.5";
             context.Response.Headers["x-cost"] = "7";
             return Task.CompletedTask;
         });
         var counted = default(Reports);
-        var limit = new Limit { Rate = 5.PerSecond(), Burst = 20, Headers = new LimitHeaders { Remaining = "X-Tokens-Left", Reset = "x-refill-in", Rate = "x-rate" } };
+        var limit = new Limit { Rate = 5.PerSecond(), Burst = 20, Headers = new LimitHeaders { Remaining = "X-Tokens-Left", Reset = "x-refill-in:ms", Rate = "x-rate" } };
         using var host = Build(upstream, limit, store: inner => counted = new Reports(inner), configure: o =>
         {
             o.Cost = static _ => 2;
@@ -141,7 +141,7 @@ public sealed class HttpLimitTests
         await host.Services.GetRequiredService<LimitClient>().DisposeAsync();
 
         var report = counted!.All.ShouldHaveSingleItem();
-        (report.Succeeded, report.Remaining, report.ResetIn, report.PerSecond, report.ExtraCost).ShouldBe((1, -3, TimeSpan.FromMilliseconds(1500000), 2.5, 5));
+        (report.Succeeded, report.Remaining, report.ResetIn, report.PerSecond, report.ExtraCost).ShouldBe((1, -3, TimeSpan.FromMilliseconds(1500), 2.5, 5));
     }
 
     [Fact]
@@ -172,6 +172,42 @@ public sealed class HttpLimitTests
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_group_has_its_own_limit_where_the_limit_says_so()
+    {
+        await using var upstream = await CountingUpstream.StartAsync();
+        using var host = Build(upstream, new Limit { Rate = new(1, TimeSpan.FromMinutes(1)), PerGroup = true }, configure: static o => o.Group = static request => request.RequestUri!.AbsolutePath);
+        var http = Client(host);
+
+        (await http.GetAsync("/a", Token)).Dispose();
+        (await http.GetAsync("/b", Token)).Dispose();
+        using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(300), TimeProvider.System);
+        await Should.ThrowAsync<OperationCanceledException>(() => http.GetAsync("/a", soon.Token));
+
+        upstream.Arrivals.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_the_handlers_own_affair_where_it_says_so()
+    {
+        await using var upstream = await CountingUpstream.StartAsync(static (_, context) =>
+        {
+            context.Response.StatusCode = 429;
+            return Task.CompletedTask;
+        });
+        using var host = Build(upstream, 100.PerSecond(), retries: 0, configure: static o => o.DeferWhenThrottled = false);
+        await host.StartAsync(Token);
+        var jobs = host.Services.GetRequiredService<JobClient>();
+
+        var job = await jobs.EnqueueAsync(new Fetch(), cancellationToken: Token);
+        var ended = await jobs.WaitAsync(job.Id, Token);
+
+        (ended.Status, upstream.Arrivals.Count).ShouldBe((JobStatus.Failed, 1));
+        ended.Error!.ShouldContain("429");
+        (await jobs.Store.ListLimitsAsync(Token)).Single().Throttles.ShouldBe(1);
+        await host.StopAsync(Token);
+    }
 
     private static HttpClient Client(IHost host)
     {

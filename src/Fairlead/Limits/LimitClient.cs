@@ -56,8 +56,8 @@ public sealed class LimitClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells the cluster what became of calls through a limit. Successes, headers and costs are summed and sent every 250 ms at most; 429s
-    /// and failures are sent before this returns, and a <see cref="LimitReport.RetryAfter" /> counts here at once. While the store is away they wait.
+    /// Tells the cluster what became of calls through a limit. Successes, headers and costs are summed and sent every 250 ms at most; 429s,
+    /// failures and the word that nothing is left are sent before this returns, and a <see cref="LimitReport.RetryAfter" /> counts here at once. While the store is away they wait.
     /// </summary>
     public ValueTask ReportAsync(LimitReport report, CancellationToken cancellationToken = default)
     {
@@ -105,9 +105,9 @@ public sealed class LimitClient : IAsyncDisposable
     /// <summary>Permits per second of a rate; zero when unknown: then it counts as scarce.</summary>
     internal double PerSecondOf(string name) => _known.TryGetValue(name, out var limit) ? limit.Rate?.PerSecond ?? 0 : 0;
 
-    /// <summary>How far apart this node's callers can get its permits on the average.</summary>
+    /// <summary>How far apart this node's callers can get its permits on the average; zero where they come all at once (a quota, an exact window).</summary>
     internal TimeSpan SpacingOf(string name) =>
-        PerSecondOf(name) is > 0 and var rate ? TimeSpan.FromSeconds(Standing.LiveNodes / rate) : TimeSpan.Zero;
+        Find(name) is { Resets: null, Shape: LimitShape.Smooth } && PerSecondOf(name) is > 0 and var rate ? TimeSpan.FromSeconds(Standing.LiveNodes / rate) : TimeSpan.Zero;
 
     /// <summary>What this node may use of it while the store is away; null for nothing.</summary>
     internal SafeShare? ShareOf(string name) => _known.TryGetValue(name, out var limit) ? SafeShare.Of(limit, Standing.LiveNodes) : null;

@@ -3,8 +3,8 @@ using Fairlead.Storage;
 namespace Fairlead.Limits;
 
 /// <summary>
-/// Carries what upstreams answered to the store: successes are summed and sent every 250 ms at most; refusals and failures go at once, and
-/// take along what was summed.
+/// Carries what upstreams answered to the store: successes are summed and sent every 250 ms at most; refusals, failures and the word that
+/// nothing is left go at once, and take along what was summed.
 /// </summary>
 internal sealed class LimitFeedback(LimitClient client)
 {
@@ -18,7 +18,7 @@ internal sealed class LimitFeedback(LimitClient client)
     public ValueTask AddAsync(LimitReport report)
     {
         Add(report);
-        if (report.Throttled || report.Failed > 0)
+        if (report.Throttled || report.Failed > 0 || report.Remaining <= 0)
         {
             return SendAsync();
         }
