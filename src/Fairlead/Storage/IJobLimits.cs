@@ -116,6 +116,6 @@ public sealed record LimitReport
     /// <summary>The rate in permits per second, as the upstream says.</summary>
     public double? PerSecond { get; init; }
 
-    /// <summary>What a call cost beyond what was acquired for it; negative for less.</summary>
+    /// <summary>What a call cost beyond what was acquired for it; negative for less (an exact window keeps what was taken, which errs on the safe side).</summary>
     public long ExtraCost { get; init; }
 }
