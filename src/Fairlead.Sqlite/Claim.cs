@@ -227,11 +227,15 @@ internal sealed class Claim(Session session, ClaimRequest request)
             return false;
         }
         var gate = new LimitGate(session, facts.Definition);
-        return gate.IsOpen || gate.Refusal(grouped ? session.GroupOf(place).Name : null, Payload(place.Job)) is null;
+        return gate.IsOpen || gate.Refusal(grouped ? session.GroupOf(place).Name : null, Payload(gate, place.Job)) is null;
     }
 
-    private byte[] Payload(long job)
+    private ReadOnlyMemory<byte> Payload(LimitGate gate, long job)
     {
+        if (!gate.ReadsPayloads)
+        {
+            return default;
+        }
         var row = sql["job_to_run"].Add(job);
         row.Step();
         var payload = row.Blob(4);
@@ -258,7 +262,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         var group = place.Flags.HasFlag(JobFlags.Grouped) ? session.GroupOf(place) : facts.HasGroups ? session.Group(place.Queue, "") : null;
         var charged = group is null ? (double?)null : session.Charge(group, place.Kind);
         var gate = new LimitGate(session, facts.Definition);
-        gate.Take(group is { IsUngrouped: false } ? group.Name : null, gate.IsOpen ? default : Payload(place.Job), request.Node, new(new(place.Job), place.Fence + 1));
+        gate.Take(group is { IsUngrouped: false } ? group.Name : null, Payload(gate, place.Job), request.Node, new(new(place.Job), place.Fence + 1));
         var flags = place.Flags | (gate.Holds ? JobFlags.Holds : JobFlags.None);
         sql["start_one"].Add(node).Add(place.Job).Add(place.Queue).Add(place.MaybeBatch).Add((long)flags)
             .Add(place.Attempt + 1).Add(place.Fence + 1).Add(place.Lost).Add(place.Since).Add(session.Now).Add(group?.Id).Add(charged).Run();

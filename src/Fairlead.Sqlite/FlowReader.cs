@@ -33,7 +33,7 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         {
             return infos;
         }
-        var (definition, clock) = (DefinitionCache.Read(queue, sql), Clock(queue));
+        var (definition, clock) = (DefinitionCache.Read(queue, sql), QueueFacts.ReadFair(sql, queue).Clock);
         var entries = Entries(sql["groups_of"].Add(queue).Add(limit));
         var ungrouped = Ungrouped(queue, clock);
         if (ungrouped.Ready > 0 || ungrouped.State.InFlight > 0)
@@ -76,7 +76,7 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         }
         foreach (var (id, name) in names)
         {
-            if (Outage(id) is { IsOpen: true } outage)
+            if (QueueFacts.ReadFair(sql, id).Outage is { IsOpen: true } outage)
             {
                 infos.Add(new(name, true, outage.OpenUntil, outage.Failures, Tallies.Read(sql, -id).Queued));
             }
@@ -109,24 +109,6 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         Paused = group.State.Paused,
         Blocked = group.Ready == 0 ? null : group.State.Blocked(definition, queue, group.IsUngrouped ? null : group.Name, now),
     };
-
-    private double Clock(long queue)
-    {
-        var row = sql["queue_facts"].Add(queue);
-        row.Step();
-        var clock = row.Double(6);
-        row.Reset();
-        return clock;
-    }
-
-    private BreakerState Outage(long queue)
-    {
-        var row = sql["queue_facts"].Add(queue);
-        row.Step();
-        var outage = BreakerText.Read(row.MaybeText(7));
-        row.Reset();
-        return outage;
-    }
 
     private List<LimitEntry> AllLimits()
     {

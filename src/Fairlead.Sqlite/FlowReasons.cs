@@ -16,7 +16,7 @@ internal sealed class FlowReasons(Statements sql, Place place, string queueName,
     /// <summary>Breaker, group or limit, the first that applies.</summary>
     public WaitReason? Now()
     {
-        if (Outage() is { } until && until > time)
+        if (QueueFacts.ReadFair(sql, place.Queue).Outage.OpenUntil is { } until && until > time)
         {
             return new(WaitCause.Breaker, queueName, until == BreakerState.Forever ? null : until);
         }
@@ -47,15 +47,6 @@ internal sealed class FlowReasons(Statements sql, Place place, string queueName,
         row.Reset();
         var cost = use.CostPointer is { } pointer ? JsonPointer.Cost(Payload(), pointer) ?? use.Cost : use.Cost;
         return PermitDesk.Refusal(limit.Name, key, limit.InForce, state, cost, time);
-    }
-
-    private DateTimeOffset? Outage()
-    {
-        var row = sql["queue_facts"].Add(place.Queue);
-        row.Step();
-        var outage = BreakerText.Read(row.MaybeText(7));
-        row.Reset();
-        return outage.OpenUntil;
     }
 
     private byte[] Payload()

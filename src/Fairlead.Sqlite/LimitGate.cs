@@ -25,6 +25,9 @@ internal sealed class LimitGate
 
     public bool IsOpen => limits.Count == 0;
 
+    /// <summary>Whether a payload says what its job costs; where none does, none is read.</summary>
+    public bool ReadsPayloads => limits.Exists(static entry => entry.Use.CostPointer is not null);
+
     /// <summary>Whether a permit is held until its attempt ends.</summary>
     public bool Holds => limits.Exists(static entry => entry.Limit.InForce.IsConcurrent);
 
@@ -59,7 +62,7 @@ internal sealed class LimitGate
             session.ChangedStateOf(limit.Id, key).Take(limit.InForce, cost, session.Time, forJob: true);
             if (limit.InForce.IsConcurrent)
             {
-                session.Sql["hold"].Add(session.NextPermit()).Add(limit.Id).Add(key).Add(cost).Add(node.Value).Add(attempt.Job.Value).Add(attempt.Fence).Run();
+                session.Hold(session.NextPermit(), limit.Id, key, cost, node, attempt);
             }
         }
     }

@@ -27,6 +27,16 @@ internal sealed class QueueFacts
     /// <summary>Whether clock or outage have changed.</summary>
     public bool FairChanged { get; set; }
 
+    /// <summary>Clock and outage alone, for readers.</summary>
+    public static (double Clock, BreakerState Outage) ReadFair(Statements sql, long queue)
+    {
+        var row = sql["queue_facts"].Add(queue);
+        row.Step();
+        var fair = (row.Double(6), BreakerText.Read(row.MaybeText(7)));
+        row.Reset();
+        return fair;
+    }
+
     public RetryBudget Budget { get; set; }
 
     public bool BudgetChanged { get; set; }

@@ -65,7 +65,7 @@ internal sealed class QueueTake
 
     private bool TakePlain(ref int wanted, List<ClaimedJob> jobs)
     {
-        ReadOnlyMemory<byte> payload = gate.IsOpen ? default : plain.Payload;
+        ReadOnlyMemory<byte> payload = gate.ReadsPayloads ? plain.Payload : default;
         if (!gate.IsOpen && gate.Leave(null, payload) is var (reason, ofGroup))
         {
             (Refused, PlainHeld) = (ofGroup ? null : reason, ofGroup ? reason : null);

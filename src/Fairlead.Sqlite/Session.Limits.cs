@@ -75,14 +75,12 @@ internal sealed partial class Session
     public void ForgetLimit(string name) => limits.Remove(name);
 
     /// <summary>Permits of a number at once are in somebody's hands from now on.</summary>
-    public void Hold(long id, long limit, string key, long cost, NodeId node, AttemptKey? attempt)
-    {
+    public void Hold(long id, long limit, string key, long cost, NodeId node, AttemptKey? attempt) =>
         statements["hold"].Add(id).Add(limit).Add(key).Add(cost).Add(node.Value).Add(attempt?.Job.Value).Add(attempt?.Fence).Run();
-        if (attempt is { } holder)
-        {
-            statements["mark_holding"].Add(node.Value).Add(holder.Job.Value).Add(holder.Fence).Add((long)JobFlags.Holds).Run();
-        }
-    }
+
+    /// <summary>A call has acquired for an attempt that runs already: its end has something to release.</summary>
+    public void MarkHolding(NodeId node, AttemptKey attempt) =>
+        statements["mark_holding"].Add(node.Value).Add(attempt.Job.Value).Add(attempt.Fence).Add((long)JobFlags.Holds).Run();
 
     /// <summary>The next permit's number.</summary>
     public long NextPermit()

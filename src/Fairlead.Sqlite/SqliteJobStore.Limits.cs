@@ -84,6 +84,10 @@ public sealed partial class SqliteJobStore
         {
             session.Hold(permit.Id, limit.Id, key, permit.Cost, node!.Value, request.Attempt);
         }
+        if (limit.InForce.IsConcurrent && answer.Permits.Count > 0 && request.Attempt is { } attempt)
+        {
+            session.MarkHolding(node!.Value, attempt);
+        }
         return answer;
     }
 

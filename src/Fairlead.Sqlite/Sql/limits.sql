@@ -81,10 +81,6 @@ DELETE FROM fairlead_held WHERE id = ?1
 -- In: node, job, fence, flag. The end of the attempt has something to release.
 UPDATE fairlead_running SET flags = flags | ?4 WHERE node = ?1 AND job = ?2 AND fence = ?3
 
--- name: limit_name
--- In: id. Out: its name.
-SELECT name FROM fairlead_limit WHERE id = ?1
-
 -- name: count_live_nodes
 -- In: now. Out: how many nodes hold their lease.
 SELECT count(*) FROM fairlead_node WHERE left_at IS NULL AND ?1 - heartbeat_at < lease
