@@ -27,7 +27,7 @@ public sealed partial class SqliteJobStore
         ReadAsync<IReadOnlyList<NodeInfo>>(sql => NodeReader.Read(sql, null, Now - Moment.Of(NodesKept)), cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, CancellationToken cancellationToken = default) =>
+    public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
         ReadAsync(sql => ReadLog(sql, job.Value, after, limit), cancellationToken);
 
     /// <inheritdoc />

@@ -39,6 +39,14 @@ public abstract class DelegatingJobStore(IJobStore inner) : IJobStore
         Inner.HeartbeatAsync(node, cancellationToken);
 
     /// <inheritdoc />
+    public virtual ValueTask DeclareAsync(NodeId node, NodeRegistration registration, CancellationToken cancellationToken = default) =>
+        Inner.DeclareAsync(node, registration, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask ReportPoolsAsync(NodeId node, IReadOnlyList<PoolReport> pools, CancellationToken cancellationToken = default) =>
+        Inner.ReportPoolsAsync(node, pools, cancellationToken);
+
+    /// <inheritdoc />
     public virtual ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         Inner.ClaimAsync(request, cancellationToken);
 
@@ -72,6 +80,13 @@ public abstract class DelegatingJobStore(IJobStore inner) : IJobStore
     public virtual ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) => Inner.ResumeAsync(queue, cancellationToken);
 
     /// <inheritdoc />
+    public virtual ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default) =>
+        Inner.ChangeQueueAsync(queue, change, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<int> EndWorkersAsync(string? worker, CancellationToken cancellationToken = default) => Inner.EndWorkersAsync(worker, cancellationToken);
+
+    /// <inheritdoc />
     public virtual ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) => Inner.CancelAsync(job, cancellationToken);
 
     /// <inheritdoc />
@@ -103,8 +118,11 @@ public abstract class DelegatingJobStore(IJobStore inner) : IJobStore
     public virtual ValueTask<IReadOnlyList<NodeInfo>> ListNodesAsync(CancellationToken cancellationToken = default) => Inner.ListNodesAsync(cancellationToken);
 
     /// <inheritdoc />
-    public virtual ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, CancellationToken cancellationToken = default) =>
-        Inner.ReadLogAsync(job, after, limit, cancellationToken);
+    public virtual ValueTask<IReadOnlyList<NodePool>> ListPoolsAsync(CancellationToken cancellationToken = default) => Inner.ListPoolsAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
+        Inner.ReadLogAsync(job, after, limit, contains, cancellationToken);
 
     /// <inheritdoc />
     public virtual ValueTask<IReadOnlyList<JobTimeline>> GetTimelinesAsync(JobId job, CancellationToken cancellationToken = default) =>

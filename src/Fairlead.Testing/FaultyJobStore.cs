@@ -266,8 +266,8 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
         MeetAsync("ListNodes", inner => inner.ListNodesAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc />
-    public override ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, CancellationToken cancellationToken = default) =>
-        MeetAsync("ReadLog", inner => inner.ReadLogAsync(job, after, limit, cancellationToken), cancellationToken);
+    public override ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
+        MeetAsync("ReadLog", inner => inner.ReadLogAsync(job, after, limit, contains, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<JobTimeline>> GetTimelinesAsync(JobId job, CancellationToken cancellationToken = default) =>

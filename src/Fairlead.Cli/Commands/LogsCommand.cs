@@ -60,7 +60,7 @@ internal static class LogsCommand
     {
         while (true)
         {
-            var page = await store.ReadLogAsync(job, after, PageSize, cancellationToken);
+            var page = await store.ReadLogAsync(job, after, PageSize, cancellationToken: cancellationToken);
             foreach (var line in page.Lines)
             {
                 take(line);

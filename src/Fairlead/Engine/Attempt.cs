@@ -49,6 +49,15 @@ public sealed class Attempt
         }
     }
 
+    /// <summary>
+    /// Its turn has come, says a worker that <see cref="IWorker.TakesTurns" />: its time counts from now. Called once.
+    /// </summary>
+    /// <returns>False when it was told to stop meanwhile: it must not be worked at.</returns>
+    public bool Begin() => Turn?.Invoke() ?? true;
+
+    /// <summary>What <see cref="Begin" /> does.</summary>
+    internal Func<bool>? Turn { get; set; }
+
     /// <summary>Hears of progress, to carry it to the store soon.</summary>
     internal Action? ProgressMade { get; init; }
 

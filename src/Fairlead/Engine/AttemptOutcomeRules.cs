@@ -24,6 +24,7 @@ internal static class AttemptOutcomeRules
             (WorkResult.TimedOut timeout, _) => RetryOrFail(attempt, times, AttemptOutcome.TimedOut, timeout.Error, chance),
             (_, StopReason.TimedOut) => TimedOut(attempt, times, chance, abandoned: false),
             (_, StopReason.NodeStops or StopReason.LeaseLost) => JobTransition.HandedBack(times),
+            (WorkResult.NotBegun none, _) => JobTransition.HandedBack(times, none.Reason),
             (WorkResult.Deferred later, _) => JobTransition.Deferred(times, later.Reason, later.Delay ?? DefaultDeferral, WaitCause.Limit),
             (WorkResult.Lost lost, _) => RetryOrFail(attempt, times, AttemptOutcome.Lost, lost.Error, chance),
             (WorkResult.Failed { Retryable: false } final, _) => JobTransition.Failed(times, AttemptOutcome.Failed, final.Error) with { SparesBreaker = true },

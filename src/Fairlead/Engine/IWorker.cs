@@ -9,6 +9,14 @@ public interface IWorker
     /// </summary>
     bool EndsWork { get; }
 
+    /// <summary>
+    /// How many attempts it can hold now, those that it holds included; null where only the node's slots bound it. No more are claimed for it.
+    /// </summary>
+    int? Capacity => null;
+
+    /// <summary>True when attempts may wait inside the worker for their turn: it calls <see cref="Attempt.Begin" /> when it comes, and an attempt's time counts from there.</summary>
+    bool TakesTurns => false;
+
     /// <summary>Runs one attempt to its end and says how it ended. Never throws for what the work did.</summary>
     /// <param name="attempt">The attempt.</param>
     /// <param name="cancellationToken">Asks the work to stop: cancelled, timed out, or its node stops.</param>
@@ -37,6 +45,10 @@ public abstract record WorkResult
     /// <param name="Delay">How much later; null lets the engine choose.</param>
     /// <param name="Reason">By what, for people; may be null.</param>
     public sealed record Deferred(TimeSpan? Delay, string? Reason) : WorkResult;
+
+    /// <summary>It could not be begun, through no fault of its own: given back at once, at no cost.</summary>
+    /// <param name="Reason">Why, for people.</param>
+    public sealed record NotBegun(string Reason) : WorkResult;
 
     /// <summary>It ran into its timeout and was ended.</summary>
     /// <param name="Error">What happened, for people.</param>

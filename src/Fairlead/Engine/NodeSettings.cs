@@ -20,8 +20,11 @@ internal sealed record NodeSettings
     /// <summary>Where it says how it stands in the cluster, if others in this process want to know.</summary>
     public NodeStanding? Standing { get; init; }
 
-    /// <summary>What runs the jobs it claims.</summary>
+    /// <summary>What runs the jobs it claims, but for those of queues that have a worker of their own.</summary>
     public required IWorker Worker { get; init; }
+
+    /// <summary>Queues' own workers, by the queue's name.</summary>
+    public IReadOnlyDictionary<string, IWorker> OwnWorkers { get; init; } = new Dictionary<string, IWorker>();
 
     /// <summary>How many quick jobs it may claim ahead; 0 for none.</summary>
     public int Prefetch { get; init; }

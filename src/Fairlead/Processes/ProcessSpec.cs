@@ -15,6 +15,12 @@ internal sealed record ProcessSpec
     /// <summary>What it finds on its standard input. A program that does not read it loses nothing and holds up nobody.</summary>
     public ReadOnlyMemory<byte> Input { get; init; }
 
+    /// <summary>
+    /// True for a program that is talked to: its standard input stays open behind <see cref="Input" />, all that it writes is told at once
+    /// and nothing of it is left out, and its pipes lead to this process without a detour.
+    /// </summary>
+    public bool IsConversation { get; init; }
+
     /// <summary>When it is sent SIGTERM, counted from its start; null for never.</summary>
     public TimeSpan? Timeout { get; init; }
 

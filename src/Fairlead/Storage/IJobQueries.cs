@@ -21,8 +21,14 @@ public interface IJobQueries
     /// <summary>Live nodes, and those that left or died within the last hour.</summary>
     ValueTask<IReadOnlyList<NodeInfo>> ListNodesAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>The log of a job, or of all items of a batch, in order.</summary>
-    ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, CancellationToken cancellationToken = default);
+    /// <summary>The pools of live nodes as they last reported them, by node and queue.</summary>
+    ValueTask<IReadOnlyList<NodePool>> ListPoolsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The log of a job, or of all items of a batch, in order; only lines that contain <paramref name="contains" />, whatever the case of
+    /// ASCII letters, where it is given. <see cref="LogPage.Next" /> is behind the last line that was looked at.
+    /// </summary>
+    ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default);
 
     /// <summary>The recorded life of a job, or of every item of a batch, from which an explanation is added up.</summary>
     ValueTask<IReadOnlyList<JobTimeline>> GetTimelinesAsync(JobId job, CancellationToken cancellationToken = default);
@@ -80,6 +86,12 @@ public sealed record QueueInfo
 
     /// <summary>Its declared definition; null when no node has declared it yet.</summary>
     public QueueDefinition? Definition { get; init; }
+
+    /// <summary>What is in force: the definition with an operator's change above it; null when no node has declared it yet.</summary>
+    public QueueDefinition? InForce => Change is { } change && Definition is { } declared ? change.ApplyTo(declared) : Definition;
+
+    /// <summary>What an operator changed; null when nothing.</summary>
+    public QueueChange? Change { get; init; }
 
     /// <summary>True while it is paused.</summary>
     public required bool Paused { get; init; }

@@ -81,7 +81,23 @@ public interface IJobWork
     ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Renews the lease, unless it was lost. Carries back which attempts somebody asked to cancel. A group's running attempts are charged
+    /// Replaces what a live node registered, all or nothing: its queues with their definitions and kinds, its limits, its slots. What it
+    /// runs goes on, of queues it no longer serves too. An operator's change stays in force above what is declared. Nothing happens for
+    /// a node without its lease: it declares when it joins.
+    /// </summary>
+    /// <exception cref="StoreMismatchException">Another live node holds another definition of one of the queues or limits; the message names both. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">A queue uses a limit that nobody has declared. Nothing was changed.</exception>
+    ValueTask DeclareAsync(NodeId node, NodeRegistration registration, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Keeps what a node says of its pools, in place of what it said before; of a node without its lease it is ignored. What it said is
+    /// forgotten with the node's life, and so is every wish to end a worker that it no longer names.
+    /// </summary>
+    ValueTask ReportPoolsAsync(NodeId node, IReadOnlyList<PoolReport> pools, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Renews the lease, unless it was lost. Carries back which attempts somebody asked to cancel, which workers to end, and what is in
+    /// force for its queues where an operator changed it. A group's running attempts are charged
     /// here for what exceeds their estimate: hung work is not free.
     /// </summary>
     ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default);
@@ -154,6 +170,22 @@ public interface IJobControl
 
     /// <summary>Ends a pause.</summary>
     ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Changes a queue from now on, above what nodes declare; a later change is laid over an earlier one, and null takes all of them
+    /// back. Claims obey it at once, nodes hear of it by a signal and with each heartbeat. What runs goes on: a queue that may have
+    /// fewer processing than it has gets nothing until it is below.
+    /// </summary>
+    /// <returns>What is in force now; null when no node has ever declared such a queue.</returns>
+    /// <exception cref="ArgumentException">The change is not sound.</exception>
+    ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Asks the node of a worker to end it (null: all nodes, all workers that there are now); what it works at is ended with it, as by a
+    /// crash: it costs an attempt. The node is told by a signal and its next heartbeat.
+    /// </summary>
+    /// <returns>How many workers were asked for; zero when there is none of that id.</returns>
+    ValueTask<int> EndWorkersAsync(string? worker, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Cancels a job, or every item of a batch that has not ended. What waits is cancelled now; what runs is marked, its node is told

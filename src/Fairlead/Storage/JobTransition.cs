@@ -75,9 +75,9 @@ public sealed record JobTransition
     public static JobTransition Cancelled(AttemptTimes times, bool abandoned = false) =>
         From(times, AttemptOutcome.Cancelled, JobStatus.Cancelled) with { Error = "Cancelled while it ran.", Abandoned = abandoned };
 
-    /// <summary>A stopping node gives the job back: it is queued again at once, and no attempt is spent.</summary>
-    public static JobTransition HandedBack(AttemptTimes times) =>
-        From(times, AttemptOutcome.HandedBack, JobStatus.Queued) with { Error = "Its node was stopped." };
+    /// <summary>The job is given back (its node stops, its program cannot be started): it is queued again at once, and no attempt is spent.</summary>
+    public static JobTransition HandedBack(AttemptTimes times, string reason = "Its node was stopped.") =>
+        From(times, AttemptOutcome.HandedBack, JobStatus.Queued) with { Error = reason };
 
     /// <summary>How long the attempt ran.</summary>
     internal TimeSpan Ran => EndedAt > StartedAt ? EndedAt - StartedAt : TimeSpan.Zero;

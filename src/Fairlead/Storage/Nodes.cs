@@ -49,6 +49,12 @@ public sealed record HeartbeatReply(bool Held, DateTimeOffset Now, IReadOnlyList
 
     /// <summary>Queues of this node that pause because more than half of their groups fail: that is rather our own network.</summary>
     public IReadOnlyList<string> Ailing { get; init; } = [];
+
+    /// <summary>Workers of this node that somebody asked to end; repeated until its report no longer names them.</summary>
+    public IReadOnlyList<string> EndWorkers { get; init; } = [];
+
+    /// <summary>What is in force for those of this node's queues that an operator changed.</summary>
+    public IReadOnlyList<QueueDefinition> Changed { get; init; } = [];
 }
 
 /// <summary>A node as operators see it.</summary>

@@ -29,7 +29,7 @@ public sealed partial class InMemoryJobStore
             cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, CancellationToken cancellationToken = default) =>
+    public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
         CommitAsync(_ => ReadLog(job, after, limit), cancellationToken);
 
     /// <inheritdoc />
