@@ -74,7 +74,7 @@ public sealed partial class InMemoryJobStore
         {
             Add(next, now);
         }
-        if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.Definition?.Then) is { } then)
+        if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
         {
             Add(Following(job, then), now);
         }
@@ -94,7 +94,7 @@ public sealed partial class InMemoryJobStore
     private static Settlement Settle(JobRow job, JobTransition transition, DateTimeOffset now)
     {
         var asked = Settlement.Of(transition, job.CancelRequested, now, job.Deadline);
-        if (job.Queue.Definition?.RetryBudget is not { } share || !transition.CostsAttempt)
+        if (job.Queue.InForce?.RetryBudget is not { } share || !transition.CostsAttempt)
         {
             return asked;
         }

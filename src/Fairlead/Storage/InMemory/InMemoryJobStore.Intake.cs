@@ -136,7 +136,7 @@ public sealed partial class InMemoryJobStore
             EnqueuedAt = now,
             DeadlineFrom = now,
             NotBefore = job.Delay > TimeSpan.Zero ? now + job.Delay : now,
-            Deadline = now + (job.Deadline ?? queue.Definition?.Deadline ?? DefaultDeadline),
+            Deadline = now + (job.Deadline ?? queue.InForce?.Deadline ?? DefaultDeadline),
         };
     }
 
