@@ -11,7 +11,7 @@ internal sealed partial class StarvationWatch(NodeSettings settings, Dispatcher 
 {
     private const int MostNamed = 10;
     private static readonly TimeSpan WithoutTimeout = TimeSpan.FromSeconds(60);
-    private readonly TimeSpan _patience = settings.Queues.Select(static queue => queue.Definition.Timeout ?? WithoutTimeout).Append(TimeSpan.Zero).Max();
+    private readonly TimeSpan _patience = settings.Queues.Select(static queue => Longest(queue.Definition)).Append(TimeSpan.Zero).Max();
     private long? _reported;
 
     /// <inheritdoc />
@@ -24,6 +24,8 @@ internal sealed partial class StarvationWatch(NodeSettings settings, Dispatcher 
         }
         return default;
     }
+
+    private static TimeSpan Longest(QueueDefinition queue) => (queue.TimeoutBy?.Times.Values ?? []).Append(queue.Timeout ?? WithoutTimeout).Max();
 
     private string Holders()
     {
