@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -28,7 +28,7 @@ internal static class BreakersCommand
         BreakerBody[] breakers = [.. (await store.ListBreakersAsync(context.Cancelled)).Select(breaker => BreakerBody.Of(breaker, now))];
         if (context.Value(Json))
         {
-            context.Output.Json(breakers, CliJson.Wire.BreakerBodyArray);
+            context.Output.Json(breakers, WireJson.Wire.BreakerBodyArray);
             return ExitCode.AllWell;
         }
         var table = new Table("breaker", "state", "until", "failures", "waiting");

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -34,7 +34,7 @@ internal static class GroupsCommand
         }
         if (context.Value(Json))
         {
-            context.Output.Json([.. groups], CliJson.Wire.GroupBodyArray);
+            context.Output.Json([.. groups], WireJson.Wire.GroupBodyArray);
             return ExitCode.AllWell;
         }
         context.Output.Table(Rows(groups));
