@@ -76,6 +76,6 @@ internal static class GroupsCommand
         var names = (await store.ListQueuesAsync(cancellationToken)).Select(static queue => queue.Name).ToList();
         return only is null ? names
             : names.Contains(only) ? [only]
-            : throw NearestName.Unknown("queue", only, names, "Work that is enqueued makes it.");
+            : throw new CommandFailure(NearestName.Unknown("queue", only, names, "Work that is enqueued makes it."));
     }
 }

@@ -79,6 +79,6 @@ internal static class LimitsCommand
         var name = context.Value(Limit)!;
         var limits = await store.ListLimitsAsync(context.Cancelled);
         return limits.FirstOrDefault(limit => limit.Name == name)
-            ?? throw NearestName.Unknown("limit", name, limits.Select(static limit => limit.Name), $"A node or a run declares it: --limit {name}=8/s.");
+            ?? throw new CommandFailure(NearestName.Unknown("limit", name, limits.Select(static limit => limit.Name), $"A node or a run declares it: --limit {name}=8/s."));
     }
 }
