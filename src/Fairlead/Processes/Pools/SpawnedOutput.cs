@@ -12,4 +12,7 @@ internal sealed class SpawnedOutput(IProcessOutput inner, Action<int> spawned) :
 
     /// <inheritdoc />
     public void Wrote(bool isError, ReadOnlySpan<byte> bytes, long leftOut) => inner.Wrote(isError, bytes, leftOut);
+
+    /// <inheritdoc />
+    public void Closed(bool isError) => inner.Closed(isError);
 }

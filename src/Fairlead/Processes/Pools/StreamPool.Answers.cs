@@ -12,6 +12,9 @@ internal sealed partial class StreamPool
 {
     private const int LongestQuote = 200;
 
+    /// <summary>How long a process that closes its output may take to end by itself, so that its own exit code is what is told of it.</summary>
+    private static readonly TimeSpan TimeToLeave = TimeSpan.FromMilliseconds(500);
+
     private void Hear(StreamProcess process, ReadOnlySpan<byte> line)
     {
         if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
@@ -226,6 +229,15 @@ internal sealed partial class StreamPool
             process.Offence = offence;
             EndNow(process, WorkerEnd.Crashed);
         }
+    }
+
+    /// <summary>It closed its output: it is about to end, or can never answer again and is ended.</summary>
+    private void FallSilent(StreamProcess process)
+    {
+        process.Offence ??= "It closed its standard output, on which it should have answered, and went on.";
+        process.Ending ??= process.Head is null ? WorkerEnd.Left : WorkerEnd.Crashed;
+        process.HasDeadline = true;
+        process.Process!.SetDeadline(TimeToLeave, Queue.KillAfter);
     }
 
     private string Quote(ReadOnlySpan<byte> line)

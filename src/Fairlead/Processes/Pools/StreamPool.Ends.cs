@@ -30,6 +30,7 @@ internal sealed partial class StreamPool
         _ when turn.CancelledAt != 0 => new WorkResult.Stopped(),
         (_, WorkerEnd.MaxMemory) => new WorkResult.Failed(MemoryError(process)),
         (EndReason.Stopped, WorkerEnd.Ended) => new WorkResult.Lost($"An operator ended its worker: {JobProgram.Ending(exit)}"),
+        (EndReason.TimedOut, _) when process.Offence is not null => new WorkResult.Lost(ErrorOf(process, exit)),
         (EndReason.TimedOut, _) when RanFor(turn) >= LimitOf(turn) => new WorkResult.TimedOut(
             $"{(Options.MaxRuntime < turn.Attempt.Timeout ? "It ran for the max_runtime of its queue" : "timed out")}: {EndingOf(turn, exit)}"),
         (EndReason.TimedOut, _) => new WorkResult.NotBegun("Its process was ended for the job before it, just as its turn came."),
@@ -49,13 +50,13 @@ internal sealed partial class StreamPool
         EndReason.Exited when exit is { Signal: 0, ExitCode: 0 } && !hadWork => process.Ending ?? WorkerEnd.Left,
         EndReason.Exited when process is { ClosedAt: not 0, Ending: { } why } && exit.Signal == 0 => why,
         EndReason.Exited => WorkerEnd.Crashed,
-        EndReason.TimedOut => process.Ending is WorkerEnd.MaxMemory or WorkerEnd.Cancelled ? process.Ending.Value : WorkerEnd.TimedOut,
+        EndReason.TimedOut => process.Ending is WorkerEnd.MaxMemory or WorkerEnd.Cancelled or WorkerEnd.Crashed ? process.Ending.Value : WorkerEnd.TimedOut,
         _ => process.Ending ?? WorkerEnd.NodeStopped,
     };
 
     private string ErrorOf(StreamProcess process, ProcessExit exit)
     {
-        var what = process.Offence ?? (process.Ending == WorkerEnd.MaxMemory ? MemoryError(process) : exit.Reason switch
+        var what = (exit.Reason == EndReason.Exited ? null : process.Offence) ?? (process.Ending == WorkerEnd.MaxMemory ? MemoryError(process) : exit.Reason switch
         {
             EndReason.Exited when exit.Signal != 0 => $"killed by signal {exit.Signal}",
             EndReason.Exited => $"exit code {exit.ExitCode} before it had answered",

@@ -296,7 +296,7 @@ internal sealed partial class StreamPool : ProcessPool
         {
             if (!isError)
             {
-                pool.Do(() => pool.Offend(process, "It closed its standard output, on which it should have answered."));
+                pool.Do(() => pool.FallSilent(process));
             }
         }
     }
