@@ -251,6 +251,10 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
         }
         var inside = ward.Pen is { } pen && yard!.StepIn(pen);
         ward.StartError = Spawn.Start(plan, out var pid);
+        if (marks)
+        {
+            ward.Mark.Warden.Apply();
+        }
         if (ward.Pen is not null && !(inside && yard!.StepOut()))
         {
             ward.Pen = null;

@@ -79,7 +79,7 @@ internal static unsafe class ProcessTable
         Span<byte> buffer = stackalloc byte[16 * 1024];
         var environment = buffer[..ReadFile(pid, "/environ"u8, buffer)];
         var at = environment.IndexOf(JobMark.Assignment);
-        return at >= 0 && Utf8Parser.TryParse(environment[(at + JobMark.Assignment.Length)..], out ulong value, out _, 'x') ? new JobMark(value) : null;
+        return at >= 0 && Utf8Parser.TryParse(environment[(at + JobMark.Assignment.Length)..], out ulong value, out _, 'x') && new JobMark(value) is { IsValid: true } mark ? mark : null;
     }
 
     private static int ReadFile(int pid, ReadOnlySpan<byte> file, Span<byte> buffer)

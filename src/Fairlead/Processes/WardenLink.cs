@@ -9,6 +9,7 @@ internal sealed class WardenLink
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longestBeat = TimeSpan.FromSeconds(2);
     private const int SilentBeats = 20;
+    private static readonly uint s_node = ThisNode();
     private static int s_count;
 
     private readonly Lock _gate = new();
@@ -35,7 +36,7 @@ internal sealed class WardenLink
     {
         _time = time;
         _options = options;
-        _mark = JobMark.ForWarden(Environment.ProcessId, Interlocked.Increment(ref s_count), time.GetUtcNow());
+        _mark = JobMark.ForWarden(s_node, Interlocked.Increment(ref s_count), time.GetUtcNow());
         var environment = NodeEnvironment();
         (_pid, _toWarden, _fromWarden) = Launch(options.Command ?? WardenCommand.Self(), environment);
         Libc.SetNonBlocking(_toWarden);
@@ -129,13 +130,27 @@ internal sealed class WardenLink
             {
                 return null;
             }
-            var run = new ProcessRun(this, ++_lastId, output, conversation, _options.ContinueInline);
+            var run = new ProcessRun(this, _lastId = NextId(), output, conversation, _options.ContinueInline);
             _runs[run.Id] = run;
             Write(run, spec);
             Push();
             return run;
         }
     }
+
+    /// <summary>Marks come round again: none is given to two programs that run at once, nor the warden's own to any.</summary>
+    private ulong NextId()
+    {
+        var id = _lastId + 1;
+        while (_mark.ForJob(id) == _mark || (id > JobMark.Jobs && _runs.Keys.Any(other => _mark.ForJob(other) == _mark.ForJob(id))))
+        {
+            id++;
+        }
+        return id;
+    }
+
+    private static uint ThisNode() =>
+        JobMark.NodeOf(Environment.ProcessId, OperatingSystem.IsLinux() && ProcessTable.TryRead(Environment.ProcessId, out var line) ? line.Started : 0);
 
     private static byte[][] NodeEnvironment()
     {

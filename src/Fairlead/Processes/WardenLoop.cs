@@ -40,6 +40,7 @@ internal sealed unsafe class WardenLoop
         _hello = hello;
         _orphans = orphans;
         var containment = Ladder.Climb(hello.Rung, hello.Mark, time, out _yard);
+        Leftovers.End(byEnvironment: containment.Rung < Rung.Mark, time);
         _intake = new Intake(commands, new BaseEnvironment(hello.Environment), _yard, containment.Rung >= Rung.Mark, Now);
         // One look is a proof only where the dead carry marks and are handed to us.
         _emptyLooksNeeded = containment.Rung >= Rung.Mark && orphans.IsExact ? 1 : 3;
