@@ -9,6 +9,8 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Make)[] Verbs =
     [
         (RunCommand.Name, RunCommand.Create),
+        (ServeCommand.Name, ServeCommand.Create),
+        (ServeCommand.WorkerName, ServeCommand.CreateWorker),
         (EnqueueCommand.Name, EnqueueCommand.Create),
         (StatusCommand.Name, StatusCommand.Create),
         (JobsCommand.Name, JobsCommand.Create),
