@@ -49,6 +49,8 @@ public sealed record QueueChange
     {
         MaxConcurrent = MaxConcurrent ?? declared.MaxConcurrent,
         Timeout = Timeout ?? declared.Timeout,
+        // One time from an operator is for every job, whatever its payload says.
+        TimeoutBy = Timeout is null ? declared.TimeoutBy : null,
         KillAfter = KillAfter ?? declared.KillAfter,
         SlowAfter = SlowAfter ?? declared.SlowAfter,
         Retries = Retries ?? declared.Retries,

@@ -76,17 +76,16 @@ public sealed partial class InMemoryJobStore
         }
         if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
         {
-            Add(Following(job, then), now);
+            Add(NewJobRules.Following(NextStep(job, then), job.Group, QueueNamed(then.Queue).InForce), now);
         }
     }
 
-    private static NewJob Following(JobRow job, NextStep then) => new()
+    private static NewJob NextStep(JobRow job, NextStep then) => new()
     {
         Queue = then.Queue,
         Kind = then.Kind,
         Payload = job.Result,
         Priority = job.Priority,
-        Group = job.Group,
         Parent = job.Id,
         TraceParent = job.TraceParent,
     };
