@@ -11,11 +11,21 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
     /// <returns>False when the attempt was abandoned meanwhile: its slot has been given to another loop.</returns>
     public async ValueTask<bool> RunAsync(RunningAttempt running)
     {
-        if (!Begin(running))
+        if (running.Worker.TakesTurns)
         {
+            running.Attempt.Turn = () => Begin(running) && running.Reason == StopReason.None;
+        }
+        else if (running.Reason != StopReason.None || !Begin(running))
+        {
+            EndUnbegun(running, new WorkResult.Stopped());
             return true;
         }
         var result = await WorkAsync(running);
+        if (!running.HasStarted)
+        {
+            EndUnbegun(running, result);
+            return true;
+        }
         if (!running.TryEnd())
         {
             completions.ReleaseAbandoned(running);
@@ -30,11 +40,6 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
         var attempt = running.Attempt;
         attempt.StartedAt = clock.Now;
         attempt.Timeout = TimeAllowed(attempt);
-        if (running.Reason != StopReason.None)
-        {
-            EndUnbegun(running);
-            return false;
-        }
         if (!running.TryStart(settings.Time.GetTimestamp()))
         {
             return false;
@@ -43,13 +48,13 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
         return true;
     }
 
-    /// <summary>It was told to stop while it waited for a slot: cancelled, or its node stops or has lost it.</summary>
-    private void EndUnbegun(RunningAttempt running)
+    /// <summary>It was told to stop while it waited for a slot (cancelled, or its node stops or has lost it), or its worker could not begin it.</summary>
+    private void EndUnbegun(RunningAttempt running, WorkResult result)
     {
         if (running.TryTakeBack())
         {
-            var never = new AttemptTimes(running.Key, running.Attempt.StartedAt, running.Attempt.StartedAt);
-            completions.Add(running, Decide(running, new WorkResult.Stopped(), never));
+            var now = clock.Now;
+            completions.Add(running, Decide(running, result, new AttemptTimes(running.Key, now, now)));
         }
     }
 
@@ -57,7 +62,7 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
     {
         try
         {
-            return await settings.Worker.RunAsync(running.Attempt, running.StopToken);
+            return await running.Worker.RunAsync(running.Attempt, running.StopToken);
         }
 #pragma warning disable CA1031 // a worker that breaks its promise must not take the slot with it
         catch (Exception error)
@@ -72,7 +77,7 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
 
     private static TimeSpan TimeAllowed(Attempt attempt)
     {
-        var own = attempt.Job.Timeout ?? attempt.Queue.Timeout ?? TimeSpan.MaxValue;
+        var own = attempt.Job.Timeout ?? attempt.Queue.TimeoutBy?.Of(attempt.Job.Payload) ?? attempt.Queue.Timeout ?? TimeSpan.MaxValue;
         var left = attempt.Job.Deadline - attempt.StartedAt;
         return own < left ? own : left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
     }

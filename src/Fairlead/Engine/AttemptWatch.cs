@@ -51,7 +51,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
             LogSlow(Logger, attempt.Job.Key.Job, attempt.Job.Kind, attempt.Queue.Name, ran.TotalSeconds);
             attempt.Log.Write(LogLevel.Warning, $"Slow: it has been running for {ran.TotalSeconds:0.0} s.");
         }
-        if (settings.Worker.EndsWork || ran < attempt.Timeout)
+        if (running.Worker.EndsWork || ran < attempt.Timeout)
         {
             return;
         }
@@ -69,7 +69,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
     {
         var attempt = running.Attempt;
         var slow = running.ReportedSlow ? TimeSpan.MaxValue : attempt.Queue.SlowAfter ?? TimeSpan.MaxValue;
-        var limit = settings.Worker.EndsWork || attempt.Timeout == TimeSpan.MaxValue ? TimeSpan.MaxValue
+        var limit = running.Worker.EndsWork || attempt.Timeout == TimeSpan.MaxValue ? TimeSpan.MaxValue
             : running.TimeIsUp ? attempt.Timeout + attempt.Queue.KillAfter : attempt.Timeout;
         var first = slow < limit ? slow : limit;
         return first >= TimeSpan.FromDays(3650) ? long.MaxValue : running.StartedTimestamp + attempt.Waited(now) + Ticks(first);

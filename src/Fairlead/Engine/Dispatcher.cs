@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -6,21 +7,24 @@ namespace Fairlead.Engine;
 
 /// <summary>
 /// Claims jobs for free slots and starts them. Quick jobs (under 20 ms) are claimed ahead, as many as run in the next 20 ms; slow ones
-/// one by one, so that none waits behind another while a second node has room.
+/// one by one, so that none waits behind another while a second node has room. A queue with a worker of its own is claimed for as far as
+/// that has room.
 /// </summary>
-internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store, Membership membership, StoreClock clock, AttemptsInHand inHand, LogPump logs, ILogger logger)
+internal sealed partial class Dispatcher(NodeSettings settings, ServedWork served, IJobStore store, Membership membership, StoreClock clock, AttemptsInHand inHand, LogPump logs, ILogger logger)
     : Loop(settings.Time, logger)
 {
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20);
     private readonly ConcurrentQueue<RunningAttempt> _ready = new();
-    private readonly Dictionary<string, ServedQueue> _queues = settings.Queues.ToDictionary(queue => queue.Definition.Name, StringComparer.Ordinal);
-    private readonly QueueTurns _turns = new(settings.Queues);
+    private readonly HandedOut _handedOut = new();
     private readonly Wakeup _bell = new(settings.Time);
-    private readonly RunTimeEstimate _runTime = new();
+    private readonly ConditionalWeakTable<IWorker, RunTimeEstimate> _runTimes = [];
+    private readonly Dictionary<string, QueueDefinition> _queues = new(StringComparer.Ordinal);
+    private QueueTurns _turns = new([]);
     private int _executing;
     private long _sequence;
     private long _lookedAt = settings.Time.GetTimestamp();
     private int _signalled;
+    private bool _grown;
     private bool _look = true;
     private bool _leftWork;
     private bool _freed;
@@ -40,10 +44,27 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     /// <summary>Since when work is left for want of slots and none has come free; null while there is none, or there are slots.</summary>
     public long? StarvedSince { get; private set; }
 
+    /// <summary>What this node serves has changed, or is known for the first time.</summary>
+    public void ServedChanged()
+    {
+        var queues = served.Declared.Queues.Select(queue => queue with { Definition = served.InForce(queue) }).OrderByDescending(static queue => queue.Definition.Priority).ToList();
+        // What is no longer served stays known: a claim that is under way may still bring some of it.
+        queues.ForEach(queue => _queues[queue.Definition.Name] = queue.Definition);
+        _turns = new QueueTurns(queues);
+        WorkMayBeReady();
+    }
+
     /// <summary>The store says that there may be work. Called from anywhere.</summary>
     public void WorkMayBeReady()
     {
         Volatile.Write(ref _signalled, 1);
+        _bell.Ring();
+    }
+
+    /// <summary>A queue's own worker can hold more than before. Called from anywhere.</summary>
+    public void Grown()
+    {
+        Volatile.Write(ref _grown, true);
         _bell.Ring();
     }
 
@@ -86,6 +107,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
                 TakenBack?.Invoke(waiting);
             }
         }
+        foreach (var waiting in inHand.Snapshot().Where(static running => running.Worker.TakesTurns && !running.HasStarted))
+        {
+            waiting.Stop(StopReason.NodeStops);
+        }
     }
 
     /// <inheritdoc />
@@ -97,6 +122,11 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             _look = true;
             _nextDue = null;
             _lookedAt = settings.Time.GetTimestamp();
+        }
+        if (Volatile.Read(ref _grown))
+        {
+            Volatile.Write(ref _grown, false);
+            SlotsFreed();
         }
         if (_uncertain && membership.Node is { } unsure)
         {
@@ -119,10 +149,19 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
     private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining;
 
     /// <summary>How many more jobs may be taken now.</summary>
-    private int Room() => settings.Slots + Ahead() - inHand.Count + _ending;
+    private int Room() => served.Slots + Ahead(settings.Worker, served.Slots) + served.Pools.Sum(Ahead) - inHand.Count + _ending;
+
+    /// <summary>How many more of one queue: what its own worker can hold, and is not on its way there.</summary>
+    private int RoomOf(string queue, int room) => served.WorkerOf(queue) is { Capacity: { } capacity } worker
+        ? Math.Clamp(capacity + Ahead(worker) - _handedOut.Of(worker), 0, Math.Max(room, 0))
+        : room;
+
+    private int Ahead(IWorker worker) => worker is { TakesTurns: true, Capacity: { } capacity } ? Ahead(worker, capacity) : 0;
 
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
-    private int Ahead() => settings.Prefetch == 0 ? 0 : _runTime.JobsWithin(Quick, settings.Slots, settings.Prefetch);
+    private int Ahead(IWorker worker, int slots) => settings.Prefetch == 0 ? 0 : RunTimeOf(worker).JobsWithin(Quick, slots, settings.Prefetch);
+
+    private RunTimeEstimate RunTimeOf(IWorker worker) => _runTimes.GetValue(worker, static _ => new RunTimeEstimate());
 
     /// <summary>Waits for a ring, the next due time or the poll.</summary>
     private async ValueTask WaitAsync(CancellationToken stop)
@@ -143,7 +182,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
             Node = node,
             Sequence = ++_sequence,
             Slots = room,
-            Queues = [.. _turns.Order.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, room))],
+            Queues = [.. _turns.Order.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, RoomOf(queue.Definition.Name, room)))],
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
@@ -189,13 +228,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         _leftWork = result.More || result.DrainForSolo;
         // A slot that freed while the claim was under way may be what it lacked. Without one, asking again would get the same answer.
         _look |= _leftWork && (_freed || (request.Slots == 0 && !_solo && Room() > 0));
-        foreach (var job in result.Jobs)
-        {
-            var queue = _queues[job.Queue].Definition;
-            var running = new RunningAttempt(new Attempt { Job = job, Queue = queue, Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade }, node, settings.Work);
-            inHand.Add(running);
-            _ready.Enqueue(running);
-        }
+        var handed = Sort(node, result);
         foreach (var queue in result.Jobs.Select(static job => job.Queue).Distinct())
         {
             _turns.Served(queue);
@@ -206,10 +239,50 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         if (_stopping)
         {
             // Asked before the node was told to stop, answered after.
+            handed.ForEach(static running => running.Stop(StopReason.NodeStops));
             TakeBackWaiting();
-            return;
         }
+        HandOut(handed);
         StartSlots();
+    }
+
+    /// <summary>Takes what was given in hand: for this node's slots, or (returned) for queues' own workers.</summary>
+    private List<RunningAttempt> Sort(NodeId node, ClaimResult result)
+    {
+        var handed = new List<RunningAttempt>();
+        foreach (var job in result.Jobs)
+        {
+            var worker = served.WorkerOf(job.Queue);
+            var attempt = new Attempt { Job = job, Queue = _queues[job.Queue], Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade };
+            var running = new RunningAttempt(attempt, node, worker, settings.Work);
+            inHand.Add(running);
+            if (worker.Capacity is null)
+            {
+                _ready.Enqueue(running);
+            }
+            else
+            {
+                _handedOut.Add(worker);
+                handed.Add(running);
+            }
+        }
+        return handed;
+    }
+
+    /// <summary>All in one piece of work, so that they come to their workers in the order in which they were claimed.</summary>
+    private void HandOut(List<RunningAttempt> handed)
+    {
+        if (handed.Count > 0)
+        {
+            _ = Task.Factory.StartNew(() => handed.ForEach(running => _ = RunHandedAsync(running)), CancellationToken.None, TaskCreationOptions.DenyChildAttach, settings.Work);
+        }
+    }
+
+    private async Task RunHandedAsync(RunningAttempt running)
+    {
+        await Runner!(running);
+        _handedOut.Remove(running.Worker);
+        RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
     }
 
     private void StartSlots()
@@ -222,7 +295,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
 
     private bool TryTakeSlot()
     {
-        if (Interlocked.Increment(ref _executing) <= settings.Slots)
+        if (Interlocked.Increment(ref _executing) <= served.Slots)
         {
             return true;
         }
@@ -239,12 +312,11 @@ internal sealed partial class Dispatcher(NodeSettings settings, IJobStore store,
         {
             while (_ready.TryDequeue(out var running))
             {
-                var began = settings.Time.GetTimestamp();
                 if (!await Runner!(running))
                 {
                     return;
                 }
-                _runTime.Add(settings.Time.GetElapsedTime(began));
+                RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
             }
             Interlocked.Decrement(ref _executing);
         }

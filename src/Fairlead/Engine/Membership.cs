@@ -7,7 +7,7 @@ namespace Fairlead.Engine;
 /// This node's place in the cluster: joins, is heard of in time, hears of cancellations, and joins anew with a new id when the lease
 /// was lost; what it ran until then is no longer its own and is stopped.
 /// </summary>
-internal sealed partial class Membership(NodeSettings settings, IJobStore store, NodeStanding standing, AttemptsInHand inHand, ILogger logger) : Loop(settings.Time, logger)
+internal sealed partial class Membership(NodeSettings settings, ServedWork served, IJobStore store, NodeStanding standing, AttemptsInHand inHand, ILogger logger) : Loop(settings.Time, logger)
 {
     private readonly Wakeup _bell = new(settings.Time);
     private readonly HashSet<string> _ailing = new(StringComparer.Ordinal);
@@ -22,6 +22,9 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
     /// <summary>Called after joining.</summary>
     public Action? Joined { get; set; }
 
+    /// <summary>Called with the workers that somebody wants ended.</summary>
+    public Action<IReadOnlyList<string>>? EndWorkers { get; set; }
+
     /// <summary>Looks for cancellations soon. Called from anywhere.</summary>
     public void LookNow() => _bell.Ring();
 
@@ -30,8 +33,7 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
     public async ValueTask JoinAsync(CancellationToken cancellationToken)
     {
         var asked = _clock.Ask();
-        var lease = await store.JoinAsync(
-            new NodeRegistration { Name = settings.Name, Queues = settings.Queues, Limits = settings.Limits, Slots = settings.Slots, Lease = settings.Lease }, cancellationToken);
+        var lease = await store.JoinAsync(served.Registration, cancellationToken);
         _clock.Set(lease.Now, asked);
         standing.Joined(lease, settings.Lease);
         Joined?.Invoke();
@@ -72,6 +74,8 @@ internal sealed partial class Membership(NodeSettings settings, IJobStore store,
             await JoinAsync(stop);
             return;
         }
+        served.Obey(reply.Changed);
+        EndWorkers?.Invoke(reply.EndWorkers);
         foreach (var key in reply.Cancel)
         {
             inHand.Find(key)?.Stop(StopReason.Cancelled);

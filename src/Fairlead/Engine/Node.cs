@@ -12,6 +12,7 @@ internal sealed class Node : IAsyncDisposable
     private readonly NodeSettings _settings;
     private readonly IJobStore _store;
     private readonly StoreClock _clock;
+    private readonly ServedWork _served;
     private readonly AttemptsInHand _inHand = new();
     private readonly Membership _membership;
     private readonly CompletionPump _completions;
@@ -33,12 +34,15 @@ internal sealed class Node : IAsyncDisposable
         var standing = settings.Standing ?? new NodeStanding(settings.Time);
         _clock = standing.Clock;
         _emptied = new Wakeup(settings.Time);
-        _membership = new Membership(settings, store, standing, _inHand, logger);
+        _served = new ServedWork(settings);
+        _membership = new Membership(settings, _served, store, standing, _inHand, logger);
         _logs = new LogPump(settings, store, _clock, _inHand, logger);
         _completions = new CompletionPump(settings, _inHand, _logs, logger) { Store = store };
         var watch = new AttemptWatch(settings, _inHand, logger);
-        _dispatcher = new Dispatcher(settings, store, _membership, _clock, _inHand, _logs, logger);
+        _dispatcher = new Dispatcher(settings, _served, store, _membership, _clock, _inHand, _logs, logger);
+        var (keeper, reporter) = (new PoolKeeper(settings, _served, logger), new PoolReporter(settings, store, _membership, _served, logger));
         Connect(watch, new AttemptRunner(settings, _clock, watch, _completions));
+        Connect(keeper, reporter);
         _loops =
         [
             _membership,
@@ -46,7 +50,9 @@ internal sealed class Node : IAsyncDisposable
             watch,
             _completions,
             _logs,
-            new StarvationWatch(settings, _dispatcher, _inHand, _clock, logger),
+            keeper,
+            reporter,
+            new StarvationWatch(settings, _served, _dispatcher, _inHand, _clock, logger),
             new LeaseRescuer(settings.Time, store, logger),
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),
@@ -71,6 +77,20 @@ internal sealed class Node : IAsyncDisposable
         await _membership.JoinAsync(cancellationToken);
         _listening = _store.Listen(OnSignal);
         _running = Array.ConvertAll(_loops, loop => OnLoopsAsync(() => loop.RunAsync(_stop.Token)));
+    });
+
+    /// <summary>
+    /// Serves something else from now on, all of it or nothing: other queues, policies, limits, workers, slots. What runs goes on to its end under
+    /// what it was started with. Whose pools are no longer in <paramref name="settings" /> has to see to their end.
+    /// </summary>
+    /// <exception cref="StoreMismatchException">Another live node holds another definition; nothing was changed.</exception>
+    public Task ServeAsync(NodeSettings settings, CancellationToken cancellationToken) => OnLoopsAsync(async () =>
+    {
+        if (Id is { } node)
+        {
+            await _store.DeclareAsync(node, ServedWork.RegistrationOf(settings), cancellationToken);
+        }
+        _served.Replace(settings);
     });
 
     /// <summary>
@@ -125,6 +145,27 @@ internal sealed class Node : IAsyncDisposable
         };
     }
 
+    private void Connect(PoolKeeper keeper, PoolReporter reporter)
+    {
+        _membership.EndWorkers = reporter.End;
+        _served.Changed = () =>
+        {
+            foreach (var pool in _served.Pools)
+            {
+                pool.Grown = _dispatcher.Grown;
+                pool.Stirred = () =>
+                {
+                    keeper.LookSoon();
+                    reporter.TellSoon();
+                };
+            }
+            _dispatcher.ServedChanged();
+            keeper.LookSoon();
+            reporter.TellSoon();
+        };
+        _served.Changed();
+    }
+
     private void OnSignal(StoreSignals signals)
     {
         if (signals.HasFlag(StoreSignals.Work) || signals.HasFlag(StoreSignals.Control))
@@ -144,7 +185,7 @@ internal sealed class Node : IAsyncDisposable
             running.Stop(StopReason.NodeStops);
         }
         // Processes are ended after their queue's kill_after; handlers that do not listen within a second are left to the lease.
-        var grace = TimeSpan.FromSeconds(1) + (_settings.Worker.EndsWork ? _settings.Queues.Max(queue => queue.Definition.KillAfter) : TimeSpan.Zero);
+        var grace = TimeSpan.FromSeconds(1) + _inHand.Snapshot().Where(static running => running.Worker.EndsWork).Select(static running => running.Attempt.Queue.KillAfter).Append(TimeSpan.Zero).Max();
         var asked = _settings.Time.GetTimestamp();
         while (_inHand.Count > 0 && grace - _settings.Time.GetElapsedTime(asked) is { Ticks: > 0 } left)
         {

@@ -13,7 +13,7 @@ internal enum StopReason
 }
 
 /// <summary>An attempt in this node's hands, from claim to committed end.</summary>
-internal sealed class RunningAttempt(Attempt attempt, NodeId node, TaskScheduler work) : IDisposable
+internal sealed class RunningAttempt(Attempt attempt, NodeId node, IWorker worker, TaskScheduler work) : IDisposable
 {
     private const int Waiting = 0;
     private const int Started = 1;
@@ -24,6 +24,9 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node, TaskScheduler
 
     /// <summary>What it is about.</summary>
     public Attempt Attempt { get; } = attempt;
+
+    /// <summary>What runs it.</summary>
+    public IWorker Worker { get; } = worker;
 
     /// <summary>The node's id under which it was claimed.</summary>
     public NodeId Node { get; } = node;

@@ -6,24 +6,27 @@ namespace Fairlead.Engine;
 /// Says when work waits for slots and none of this node's has come free for longer than the longest timeout of its queues (60 s where one
 /// has none), and which attempts hold them. Once a stall.
 /// </summary>
-internal sealed partial class StarvationWatch(NodeSettings settings, Dispatcher dispatcher, AttemptsInHand inHand, StoreClock clock, ILogger logger)
+internal sealed partial class StarvationWatch(NodeSettings settings, ServedWork served, Dispatcher dispatcher, AttemptsInHand inHand, StoreClock clock, ILogger logger)
     : MaintenanceLoop(settings.Time, logger, TimeSpan.FromSeconds(5))
 {
     private const int MostNamed = 10;
     private static readonly TimeSpan WithoutTimeout = TimeSpan.FromSeconds(60);
-    private readonly TimeSpan _patience = settings.Queues.Select(static queue => queue.Definition.Timeout ?? WithoutTimeout).Append(TimeSpan.Zero).Max();
     private long? _reported;
+
+    private TimeSpan Patience => served.Declared.Queues.Select(queue => Longest(served.InForce(queue))).Append(TimeSpan.Zero).Max();
 
     /// <inheritdoc />
     public override ValueTask RunOnceAsync(CancellationToken stop)
     {
-        if (dispatcher.StarvedSince is { } since && since != _reported && Time.GetElapsedTime(since) is var stalled && stalled > _patience)
+        if (dispatcher.StarvedSince is { } since && since != _reported && Time.GetElapsedTime(since) is var stalled && stalled > Patience)
         {
             _reported = since;
             LogStarved(Logger, stalled.TotalSeconds, inHand.Count, Holders());
         }
         return default;
     }
+
+    private static TimeSpan Longest(QueueDefinition queue) => (queue.TimeoutBy?.Times.Values ?? []).Append(queue.Timeout ?? WithoutTimeout).Max();
 
     private string Holders()
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Fairlead.Processes;
 using static Fairlead.Tests.Processes.WardenHarness;
 
@@ -7,8 +6,6 @@ namespace Fairlead.Tests.Processes;
 /// <summary>The node is killed, or stopped, or its warden is: no program goes on.</summary>
 public sealed class NothingOutlivesItsNode
 {
-    private const int Kill = 9, Stop = 19, Continue = 18;
-
     [Fact]
     public async Task A_killed_node_takes_everything_with_it()
     {
@@ -75,9 +72,4 @@ public sealed class NothingOutlivesItsNode
         (await warden.RunAsync("exit 5")).ExitCode.ShouldBe(5);
         warden.Pid.ShouldBe(pid);
     }
-
-    private static void Send(int pid, int signal) => SendSignal(pid, signal).ShouldBe(0);
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int pid, int signal);
 }

@@ -1,0 +1,84 @@
+using Fairlead.Storage;
+
+namespace Fairlead.Engine;
+
+/// <summary>
+/// What this node serves now: what it was started with, or last reloaded, and above it what operators changed. Read from any thread,
+/// replaced on the loops' scheduler.
+/// </summary>
+internal sealed class ServedWork
+{
+    private static readonly IReadOnlyDictionary<string, QueueDefinition> None = new Dictionary<string, QueueDefinition>();
+    private volatile NodeSettings _declared;
+    private volatile IReadOnlyDictionary<string, QueueDefinition> _inForce = None;
+
+    public ServedWork(NodeSettings settings)
+    {
+        _declared = settings;
+        TellPools(settings);
+    }
+
+    /// <summary>What the node was started with, or last reloaded.</summary>
+    public NodeSettings Declared => _declared;
+
+    /// <summary>How many attempts it runs at once.</summary>
+    public int Slots => SlotsOf(_declared);
+
+    /// <summary>Called after something has changed.</summary>
+    public Action? Changed { get; set; }
+
+    /// <summary>Its queues that are made of processes.</summary>
+    public IEnumerable<IPool> Pools => _declared.OwnWorkers.Values.OfType<IPool>();
+
+    /// <summary>What it tells the store.</summary>
+    public NodeRegistration Registration => RegistrationOf(_declared);
+
+    /// <summary>The policies of one of its queues that are in force.</summary>
+    public QueueDefinition InForce(ServedQueue queue) => _inForce.GetValueOrDefault(queue.Definition.Name, queue.Definition);
+
+    /// <summary>What runs the jobs of a queue.</summary>
+    public IWorker WorkerOf(string queue) => _declared.OwnWorkers.GetValueOrDefault(queue, _declared.Worker);
+
+    /// <summary>Serves something else from now on; what runs goes on.</summary>
+    public void Replace(NodeSettings settings)
+    {
+        _declared = settings;
+        TellPools(settings);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Takes over what operators changed.</summary>
+    public void Obey(IReadOnlyList<QueueDefinition> changed)
+    {
+        if (changed.Count == _inForce.Count && changed.All(queue => queue.Equals(_inForce.GetValueOrDefault(queue.Name))))
+        {
+            return;
+        }
+        _inForce = changed.ToDictionary(static queue => queue.Name, StringComparer.Ordinal);
+        TellPools(_declared);
+        Changed?.Invoke();
+    }
+
+    private static int SlotsOf(NodeSettings settings) => settings.Slots ?? Math.Max(settings.OwnWorkers.Values.OfType<IPool>().Sum(static pool => pool.Slots), 1);
+
+    /// <summary>What a node of these settings tells the store.</summary>
+    public static NodeRegistration RegistrationOf(NodeSettings settings) => new()
+    {
+        Name = settings.Name,
+        Queues = settings.Queues,
+        Limits = settings.Limits,
+        Slots = SlotsOf(settings),
+        Lease = settings.Lease,
+    };
+
+    private void TellPools(NodeSettings settings)
+    {
+        foreach (var queue in settings.Queues)
+        {
+            if (settings.OwnWorkers.GetValueOrDefault(queue.Definition.Name) is IPool pool)
+            {
+                pool.Obey(InForce(queue));
+            }
+        }
+    }
+}
