@@ -76,7 +76,7 @@ public sealed partial class InMemoryJobStore
         }
         if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
         {
-            Add(NewJobRules.Following(NextStep(job, then), job.Group, QueueNamed(then.Queue).Definition), now);
+            Add(NewJobRules.Following(NextStep(job, then), job.Group, QueueNamed(then.Queue).InForce), now);
         }
     }
 

@@ -120,7 +120,7 @@ public sealed partial class InMemoryJobStore
         return new(row.Id, false);
     }
 
-    private NewJob WithKeys(NewJob job) => NewJobRules.WithKeys(job, _queues.GetValueOrDefault(job.Queue)?.Definition);
+    private NewJob WithKeys(NewJob job) => NewJobRules.WithKeys(job, _queues.GetValueOrDefault(job.Queue)?.InForce);
 
     private JobRow NewRow(NewJob job, QueueRow queue, DateTimeOffset now, JobId? parent)
     {
