@@ -26,12 +26,15 @@ internal sealed record StatusBody
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required double? OldestQueuedSeconds { get; init; }
 
+    /// <summary>The figures of its processes; only in <c>GET stats</c>, and only where there are some.</summary>
+    public PoolBody? Pool { get; init; }
+
     public static StatusBody Of(QueueInfo queue, DateTimeOffset now) => new()
     {
         Queue = queue.Name,
         Label = queue.Definition?.Label ?? queue.Name,
         Running = queue.Jobs.Processing,
-        MaxConcurrent = queue.Definition?.MaxConcurrent,
+        MaxConcurrent = queue.InForce?.MaxConcurrent,
         Queued = queue.Jobs.Queued,
         Scheduled = queue.Jobs.Scheduled,
         Blocked = queue.Jobs.Blocked,
@@ -54,6 +57,9 @@ internal sealed record QueueBody
     public required double? TimeoutSeconds { get; init; }
 
     public required int? Retries { get; init; }
+
+    /// <summary>What an operator changed of what nodes declare; left out when nothing.</summary>
+    public QueueChangeBody? Changed { get; init; }
 
     public required long Queued { get; init; }
 
@@ -80,9 +86,10 @@ internal sealed record QueueBody
         Queue = queue.Name,
         Label = queue.Definition?.Label ?? queue.Name,
         Paused = queue.Paused,
-        MaxConcurrent = queue.Definition?.MaxConcurrent,
-        TimeoutSeconds = queue.Definition?.Timeout?.TotalSeconds,
-        Retries = queue.Definition?.Retries,
+        MaxConcurrent = queue.InForce?.MaxConcurrent,
+        TimeoutSeconds = queue.InForce?.Timeout?.TotalSeconds,
+        Retries = queue.InForce?.Retries,
+        Changed = queue.Change is { } change ? QueueChangeBody.Of(change) : null,
         Queued = queue.Jobs.Queued,
         Scheduled = queue.Jobs.Scheduled,
         Blocked = queue.Jobs.Blocked,
@@ -94,4 +101,38 @@ internal sealed record QueueBody
         Abandoned = queue.Abandoned,
         OldestQueuedAt = queue.OldestQueuedAt,
     };
+}
+
+/// <summary>An operator's change with the keys and values of <c>PATCH queues/{queue}</c>; what is not changed is left out.</summary>
+internal sealed record QueueChangeBody
+{
+    public int? MaxConcurrent { get; init; }
+
+    public string? Timeout { get; init; }
+
+    public string? KillAfter { get; init; }
+
+    public string? SlowAfter { get; init; }
+
+    public int? Retries { get; init; }
+
+    public double? RetryBudget { get; init; }
+
+    public int? Priority { get; init; }
+
+    public int? GroupConcurrency { get; init; }
+
+    public static QueueChangeBody Of(QueueChange change) => new()
+    {
+        MaxConcurrent = change.MaxConcurrent,
+        Timeout = Text(change.Timeout),
+        KillAfter = Text(change.KillAfter),
+        SlowAfter = Text(change.SlowAfter),
+        Retries = change.Retries,
+        RetryBudget = change.RetryBudget,
+        Priority = change.Priority,
+        GroupConcurrency = change.GroupConcurrency,
+    };
+
+    private static string? Text(TimeSpan? time) => time is { } known ? DurationText.Format(known) : null;
 }

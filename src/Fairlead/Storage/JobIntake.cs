@@ -29,6 +29,14 @@ internal sealed class JobIntake(IJobStore store)
     /// <exception cref="ArgumentException">It has no items, or breaks a rule; the message says which.</exception>
     public async ValueTask<JobId> EnqueueBatchAsync(NewBatch batch, QueueDefinition queue, CancellationToken cancellationToken)
     {
+        if (batch.Name is { } name)
+        {
+            NewJobRules.CheckName(name, "A batch's name");
+        }
+        if (batch.MaxParallel is < 1)
+        {
+            throw new ArgumentException($"max_workers expects 1 or more; got {batch.MaxParallel}.");
+        }
         var last = batch.Finalize is { } job ? NewJobRules.Check(job, await QueueAsync(job.Queue, cancellationToken)) : null;
         return await store.EnqueueBatchAsync(batch with
         {
