@@ -303,15 +303,15 @@ internal sealed partial class Auditor
 
     public void Changed(string name, QueueChange? change, QueueDefinition? inForce)
     {
-        var (queue, declared) = (QueueNamed(name), ClusterQueues.Named(name));
-        var most = change is null ? declared.MaxConcurrent : change.MaxConcurrent ?? queue.Most;
+        var queue = QueueNamed(name);
+        var most = change is null ? ClusterQueues.Named(name).MaxConcurrent : change.MaxConcurrent ?? queue.Most;
         journal.Write("client", "change " + name, most ?? 0);
         if (inForce is null)
         {
             Require(_nodes.Count == 0, $"queue {name} was declared, and could not be changed");
             return;
         }
-        Require(inForce == declared with { MaxConcurrent = most }, $"queue {name} has max_concurrent {most} in force, the answer said {inForce}");
+        Require(inForce.MaxConcurrent == most, $"queue {name} has max_concurrent {most} in force, the answer said {inForce.MaxConcurrent}");
         // Whoever looks for what is left undone has to give nodes the time to hear of the room.
         (queue.Most, queue.LastFull) = (most, Now);
     }
