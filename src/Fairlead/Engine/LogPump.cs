@@ -97,11 +97,9 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
         _bell.Ring();
     }
 
-    /// <summary>One attempt's log: at most 1 MiB and 10,000 lines are kept, then one line says that it was cut.</summary>
+    /// <summary>One attempt's log: what no store would keep (<see cref="LogBounds" />) is not carried there.</summary>
     private sealed class AttemptLog(LogPump pump, AttemptKey attempt) : IAttemptLog
     {
-        private const int MostCharacters = 1 << 20;
-        private const int MostLines = 10_000;
         private int _characters;
         private int _lines;
 
@@ -109,13 +107,13 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
         {
             var lines = Interlocked.Increment(ref _lines);
             var characters = Interlocked.Add(ref _characters, message.Length);
-            if (lines <= MostLines && characters <= MostCharacters)
+            if (lines <= LogBounds.Lines && characters <= LogBounds.Characters)
             {
                 pump.Write(attempt, level, message);
             }
-            else if (lines == MostLines + 1 || characters - message.Length <= MostCharacters)
+            else if (lines == LogBounds.Lines + 1 || characters - message.Length <= LogBounds.Characters)
             {
-                pump.Write(attempt, LogLevel.Warning, "The log of this attempt was cut here: it keeps 10,000 lines and 1 MiB.");
+                pump.Write(attempt, LogLevel.Warning, LogBounds.Cut);
             }
         }
     }
