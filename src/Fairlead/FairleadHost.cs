@@ -1,4 +1,5 @@
 using Fairlead.Engine;
+using Fairlead.Processes.OwnProcess;
 using Microsoft.Extensions.Hosting;
 
 namespace Fairlead;
@@ -10,8 +11,9 @@ namespace Fairlead;
 public sealed class FairleadHost : IHostedService, IAsyncDisposable
 {
     private readonly Node _node;
+    private readonly IServiceProvider? _services;
 
-    internal FairleadHost(Node node) => _node = node;
+    internal FairleadHost(Node node, IServiceProvider? services = null) => (_node, _services) = (node, services);
 
     /// <summary>The id under which this node claims; null before it has joined.</summary>
     public Storage.NodeId? Node => _node.Id;
@@ -20,7 +22,14 @@ public sealed class FairleadHost : IHostedService, IAsyncDisposable
     public int InHand => _node.InHand;
 
     /// <inheritdoc />
-    public Task StartAsync(CancellationToken cancellationToken) => _node.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_services is not null)
+        {
+            ChildProcess.Current?.TakeOver(_services, isLast: true);
+        }
+        return _node.StartAsync(cancellationToken);
+    }
 
     /// <inheritdoc />
     public Task StopAsync(CancellationToken cancellationToken) => _node.StopAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Processes.OwnProcess;
 using Fairlead.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,10 @@ public static class FairleadServiceCollectionExtensions
     /// <exception cref="InvalidOperationException">No store was chosen.</exception>
     public static IServiceCollection AddFairlead(this IServiceCollection services, Action<FairleadBuilder> configure)
     {
+        if (ChildProcess.Current is not null)
+        {
+            ChildLogging.Configure(services);
+        }
         var builder = new FairleadBuilder(services);
         configure(builder);
         var store = builder.StoreFactory ?? throw new InvalidOperationException("AddFairlead expects a store: call UseSqlite(\"Data Source=app.db\"), UseInMemory() or another Use… in it.");
@@ -30,7 +35,7 @@ public static class FairleadServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FairleadOptions>, FairleadOptionsRules>());
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogging();
-        services.AddSingleton(provider => store(provider, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => MakeStore(store, provider));
         services.AddSingleton(provider => Registry(builder, provider.GetRequiredService<IOptions<FairleadOptions>>().Value));
         services.AddSingleton(provider => new JobClient(
             provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<TimeProvider>()));
@@ -40,6 +45,7 @@ public static class FairleadServiceCollectionExtensions
         {
             services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLoggerProvider>());
             services.AddSingleton(provider => MakeHost(builder, provider));
+            services.AddSingleton(provider => MakeChild(builder, provider));
             services.AddHostedService(provider => provider.GetRequiredService<FairleadHost>());
         }
         return services;
@@ -59,6 +65,22 @@ public static class FairleadServiceCollectionExtensions
     private static NamedLimit[] Declared(FairleadOptions options) =>
         [.. options.Limits.OrderBy(static limit => limit.Key, StringComparer.Ordinal).Select(static limit => new NamedLimit(limit.Key, limit.Value))];
 
+    private static IJobStore MakeStore(Func<IServiceProvider, TimeProvider, IJobStore> make, IServiceProvider provider)
+    {
+        var store = make(provider, provider.GetRequiredService<TimeProvider>());
+        return ChildProcess.Current is not null && store is InMemoryJobStore ? StoreOutOfReach.Create() : store;
+    }
+
+    private static ChildHost MakeChild(FairleadBuilder builder, IServiceProvider provider) => new(
+        provider.GetRequiredService<JobRegistry>(),
+        HandlersHere(builder, provider),
+        provider.GetRequiredService<NodeStanding>(),
+        provider.GetRequiredService<IOptions<FairleadOptions>>().Value,
+        provider.GetService<IHostApplicationLifetime>());
+
+    private static InProcessWorker HandlersHere(FairleadBuilder builder, IServiceProvider provider) => new(
+        provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware);
+
     private static FairleadHost MakeHost(FairleadBuilder builder, IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
@@ -71,7 +93,7 @@ public static class FairleadServiceCollectionExtensions
             Queues = registry.Served(),
             Limits = Declared(options),
             Standing = provider.GetRequiredService<NodeStanding>(),
-            Worker = new InProcessWorker(registry, provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware),
+            Worker = HandlersHere(builder, provider),
             Prefetch = options.Prefetch,
             Lease = options.Lease,
             Retention = new Retention(options.KeepCompleted, options.KeepFailed),
@@ -80,6 +102,6 @@ public static class FairleadServiceCollectionExtensions
             Work = schedulers?.Work ?? TaskScheduler.Default,
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
-        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()));
+        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), provider);
     }
 }
