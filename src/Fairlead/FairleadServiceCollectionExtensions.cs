@@ -68,7 +68,7 @@ public static class FairleadServiceCollectionExtensions
     private static IJobStore MakeStore(Func<IServiceProvider, TimeProvider, IJobStore> make, IServiceProvider provider)
     {
         var store = make(provider, provider.GetRequiredService<TimeProvider>());
-        return ChildProcess.Current is not null && store is InMemoryJobStore ? StoreOutOfReach.Create() : store;
+        return ChildProcess.Current is not null && store is InMemoryJobStore ? StoreOutOfReach.Like(store) : store;
     }
 
     private static ChildHost MakeChild(FairleadBuilder builder, IServiceProvider provider) => new(

@@ -37,8 +37,6 @@ internal static class OwnProcessCommand
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["DOTNET_gcServer"] = "0",
-            // Between two jobs a thread of the pool sleeps at once: spinning takes the processor from those that work.
-            ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
         };
         foreach (var (name, value) in options.Environment)
         {
