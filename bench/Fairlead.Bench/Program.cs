@@ -12,6 +12,7 @@ return args switch
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["talk", .. var rest] => await TalkBench.RunAsync(rest),
     ["upstreams", .. var rest] => await UpstreamsBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),

@@ -33,7 +33,7 @@ internal sealed class FlowReader(Statements sql, DateTimeOffset now)
         {
             return infos;
         }
-        var (definition, clock) = (DefinitionCache.Read(queue, sql), QueueFacts.ReadFair(sql, queue).Clock);
+        var (definition, clock) = (QueueTerms.Read(queue, sql).InForce, QueueFacts.ReadFair(sql, queue).Clock);
         var entries = Entries(sql["groups_of"].Add(queue).Add(limit));
         var ungrouped = Ungrouped(queue, clock);
         if (ungrouped.Ready > 0 || ungrouped.State.InFlight > 0)

@@ -20,7 +20,7 @@ internal sealed class FlowReasons(Statements sql, Place place, string queueName,
         {
             return new(WaitCause.Breaker, queueName, until == BreakerState.Forever ? null : until);
         }
-        var definition = DefinitionCache.Read(place.Queue, sql);
+        var definition = QueueTerms.Read(place.Queue, sql).InForce;
         return group?.State.Blocked(definition, queueName, group.Name, time) ?? Lacking(definition);
     }
 

@@ -40,6 +40,7 @@ internal sealed record JobExtras
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(JobExtras))]
 [JsonSerializable(typeof(QueueDefinition))]
+[JsonSerializable(typeof(QueueChange))]
 [JsonSerializable(typeof(NewJob))]
 [JsonSerializable(typeof(Limit))]
 [JsonSerializable(typeof(BreakerState))]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Fairlead.Policies;
 
 namespace Fairlead.Sqlite;
@@ -12,7 +11,7 @@ internal sealed class QueueFacts
     /// <summary>At most this many processing at once; null for no limit.</summary>
     public required long? MaxConcurrent { get; init; }
 
-    /// <summary>Null when no node has declared it yet.</summary>
+    /// <summary>What is in force; null when no node has declared it yet.</summary>
     public required QueueDefinition? Definition { get; init; }
 
     /// <summary>Whether it has ever had a group: only then anything is shared, and charged.</summary>
@@ -45,7 +44,7 @@ internal sealed class QueueFacts
     public bool RoomAsked { get; set; }
 }
 
-/// <summary>Declared definitions by their revision: JSON is read when it changed, not at every claim.</summary>
+/// <summary>Definitions in force by their revision: JSON is read when it changed, not at every claim.</summary>
 internal sealed class DefinitionCache
 {
     private readonly ConcurrentDictionary<long, (long Revision, QueueDefinition? Definition)> known = new();
@@ -60,19 +59,8 @@ internal sealed class DefinitionCache
         {
             return cached.Definition;
         }
-        var definition = Read(queue, sql);
+        var definition = QueueTerms.Read(queue, sql).InForce;
         known[queue] = (revision, definition);
         return definition;
-    }
-
-    /// <summary>A rolled back revision may come again with another text.</summary>
-    public void Forget(long queue) => known.TryRemove(queue, out _);
-
-    public static QueueDefinition? Read(long queue, Statements sql)
-    {
-        var row = sql["queue_definition"].Add(queue);
-        var json = row.Step() ? row.MaybeText(0) : null;
-        row.Reset();
-        return json is null ? null : JsonSerializer.Deserialize(json, SqliteJson.Default.QueueDefinition);
     }
 }

@@ -6,6 +6,15 @@ namespace Fairlead.Sqlite;
 internal sealed partial class Session
 {
     private readonly Dictionary<long, QueueFacts> facts = [];
+    private readonly HashSet<long> redefined = [];
+
+    /// <summary>Something else is in force for a queue. What this transaction reads of it is not remembered: if it is rolled back, its revision comes again with another text.</summary>
+    public void Redefine(long queue, QueueTerms terms)
+    {
+        terms.Write(queue, statements);
+        redefined.Add(queue);
+        facts.Remove(queue);
+    }
 
     /// <summary>A queue as it stands in this transaction.</summary>
     public QueueFacts Facts(long queue)
@@ -27,7 +36,8 @@ internal sealed partial class Session
         row.Reset();
         return new()
         {
-            Paused = paused, MaxConcurrent = max, Definition = definitions.Of(queue, revision, statements), Budget = budget,
+            Paused = paused, MaxConcurrent = max, Budget = budget,
+            Definition = redefined.Contains(queue) ? QueueTerms.Read(queue, statements).InForce : definitions.Of(queue, revision, statements),
             HasGroups = groups > 0, FairClock = clock, Outage = BreakerText.Read(outage),
         };
     }

@@ -15,6 +15,7 @@ internal sealed partial class Session
     public EnqueuedJob AddJob(NewJob job, bool strict = false)
     {
         var queue = Queue(job.Queue);
+        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
         if (job.UniqueKey is { } key && statements["holder_of_key"].Add(queue).Add(key).Number() is { } holder)
         {
             return new(new JobId(holder), Existing: true);
@@ -25,10 +26,14 @@ internal sealed partial class Session
         return new(new JobId(place.Job), Existing: false);
     }
 
+    /// <summary>What nodes declare of a queue; null while none has.</summary>
+    public QueueDefinition? DefinitionOf(string queue) => Facts(Queue(queue)).Definition;
+
     /// <summary>Adds an item of a batch; its unique key must be free.</summary>
     public void AddItem(NewJob job, long batch, int item, JobFlags flags)
     {
         var queue = Queue(job.Queue);
+        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
         if (job.UniqueKey is { } key && statements["holder_of_key"].Add(queue).Add(key).Number() is { } holder)
         {
             throw new ArgumentException($"Item {item} has the unique key '{key}', which job {holder} of queue '{job.Queue}' holds. A batch holds exactly the items it is given.", nameof(job));

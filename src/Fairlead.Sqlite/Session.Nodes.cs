@@ -16,7 +16,19 @@ internal sealed partial class Session
             ReleaseAbandoned(job, fence, node);
         }
         ReleaseHeld(statements["held_by_node"].Add(node));
-        foreach (var (queue, kind) in Pairs(statements["served_by"].Add(node)))
+        statements["forget_pools"].Add(node).Run();
+        statements["forget_ending"].Add(node).Run();
+        StopServing(node, ServedBy(node));
+        Signal(StoreSignals.Control);
+    }
+
+    /// <summary>What a node serves: queues with kinds.</summary>
+    public List<(long Queue, long Kind)> ServedBy(long node) => Pairs(statements["served_by"].Add(node));
+
+    /// <summary>What a node served once may be served by nobody now, and lacks none of its slots any more.</summary>
+    public void StopServing(long node, List<(long Queue, long Kind)> once)
+    {
+        foreach (var (queue, kind) in once)
         {
             CloseBlock(queue, WaitCause.Slot, node.ToString(System.Globalization.CultureInfo.InvariantCulture));
             if (statements["line_exists"].Add(queue).Add(kind).Any() && !statements["line_is_served"].Add(queue).Add(kind).Any())
@@ -24,7 +36,6 @@ internal sealed partial class Session
                 OpenBlock(queue, WaitCause.NoNode, KindName(kind).ToString());
             }
         }
-        Signal(StoreSignals.Control);
     }
 
     /// <summary>What is known of a queue was changed in this transaction.</summary>

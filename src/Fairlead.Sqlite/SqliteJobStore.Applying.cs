@@ -112,10 +112,11 @@ public sealed partial class SqliteJobStore
         var then = extras.Then ?? session.Facts(job.Place.Queue).Definition?.Then;
         var next = new NewJob
         {
-            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2), Group = row.MaybeText(1),
+            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2),
             Parent = new JobId(job.Place.Job), TraceParent = extras.TraceParent,
         };
+        var group = row.MaybeText(1);
         row.Reset();
-        session.AddJob(next);
+        session.AddJob(NewJobRules.Following(next, group, session.DefinitionOf(then.Queue)));
     }
 }

@@ -14,6 +14,14 @@ public sealed partial class SqliteJobStore
         WriteAsync(session => SetPaused(session, queue, paused: false), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => ChangeQueue(session, queue, change), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int> EndWorkersAsync(string? worker, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => EndWorkers(session, worker), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) =>
         WriteAsync(session => Cancel(session, job.Value), cancellationToken);
 
@@ -35,6 +43,48 @@ public sealed partial class SqliteJobStore
             session.CloseBlock(queue, WaitCause.Paused, name);
         }
         session.Signal(paused ? StoreSignals.Control : StoreSignals.Control | StoreSignals.Work);
+    }
+
+    private static QueueDefinition? ChangeQueue(Session session, string name, QueueChange? change)
+    {
+        if (change?.Problems(name).FirstOrDefault() is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(change));
+        }
+        if (!session.TryQueue(name, out var queue) || QueueTerms.Read(queue, session.Sql) is not { Declared: not null } terms)
+        {
+            return null;
+        }
+        var changed = terms with { Change = QueueChange.Over(terms.Change, change) };
+        Define(session, queue, changed);
+        session.Signal(StoreSignals.Control | StoreSignals.Work);
+        return changed.InForce;
+    }
+
+    /// <summary>Something else is in force from now on: who it blocks is looked at anew.</summary>
+    private static void Define(Session session, long queue, QueueTerms terms)
+    {
+        session.Redefine(queue, terms);
+        session.ReconsiderAll(queue);
+        if (session.Tally(-queue).Processing < (terms.InForce?.MaxConcurrent ?? long.MaxValue))
+        {
+            session.CloseBlock(queue, WaitCause.Slot, session.QueueName(queue));
+        }
+    }
+
+    private static int EndWorkers(Session session, string? wanted)
+    {
+        var asked = 0;
+        foreach (var (node, _, pool) in PoolReader.Read(session.Sql))
+        {
+            foreach (var worker in pool.Workers.Where(worker => wanted is null || worker.Id == wanted))
+            {
+                session.Sql["end_worker"].Add(node.Value).Add(worker.Id).Run();
+                asked++;
+            }
+        }
+        session.Signal(asked > 0 ? StoreSignals.Control : StoreSignals.None);
+        return asked;
     }
 
     private static CancelResult? Cancel(Session session, long id)

@@ -9,7 +9,7 @@ public sealed partial class SqliteJobStore
 
     /// <inheritdoc />
     public ValueTask DeclareLimitsAsync(IReadOnlyList<NamedLimit> limits, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => DeclareAll(session, limits), cancellationToken);
+        WriteAsync(session => DeclareAll(session, limits, by: 0), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<PermitAnswer> AcquireAsync(PermitRequest request, CancellationToken cancellationToken = default) =>
@@ -23,15 +23,15 @@ public sealed partial class SqliteJobStore
     public ValueTask ReportAsync(IReadOnlyList<LimitReport> reports, CancellationToken cancellationToken = default) =>
         WriteAsync(session => Report(session, reports), cancellationToken);
 
-    private void DeclareAll(Session session, IReadOnlyList<NamedLimit> limits)
+    private void DeclareAll(Session session, IReadOnlyList<NamedLimit> limits, long by)
     {
         foreach (var limit in limits)
         {
-            Declare(session, limit);
+            Declare(session, limit, by);
         }
     }
 
-    private void Declare(Session session, NamedLimit wanted)
+    private void Declare(Session session, NamedLimit wanted, long by)
     {
         if (wanted.Limit.Problems(wanted.Name).FirstOrDefault() is { } problem)
         {
@@ -43,7 +43,7 @@ public sealed partial class SqliteJobStore
         }
         else if (known.Declared != wanted.Limit)
         {
-            if (Live(session, session.Sql["live_declarers"].Add(known.Id)) is { } holder)
+            if (Live(session, session.Sql["live_declarers"].Add(known.Id), by) is { } holder)
             {
                 throw new StoreMismatchException(
                     $"Limit '{wanted.Name}' is held by node '{holder}' as {known.Declared}, but {wanted.Limit} is declared now. Stop that node first, or declare the same.");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fairlead.Diagnostics;
 using Fairlead.Storage;
 
@@ -27,8 +26,12 @@ public sealed partial class SqliteJobStore
         ReadAsync<IReadOnlyList<NodeInfo>>(sql => NodeReader.Read(sql, null, Now - Moment.Of(NodesKept)), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<IReadOnlyList<NodePool>> ListPoolsAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync<IReadOnlyList<NodePool>>(PoolReader.Read, cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
-        ReadAsync(sql => ReadLog(sql, job.Value, after, limit), cancellationToken);
+        ReadAsync(sql => ReadLog(sql, job.Value, after, limit, contains), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<JobTimeline>> GetTimelinesAsync(JobId job, CancellationToken cancellationToken = default) =>
@@ -62,10 +65,12 @@ public sealed partial class SqliteJobStore
         var row = sql["queues"];
         while (row.Step())
         {
+            var terms = QueueTerms.Of(row.MaybeText(2), row.MaybeText(5));
             queues.Add((row.Long(0), new()
             {
                 Name = row.Text(1),
-                Definition = row.IsNull(2) ? null : JsonSerializer.Deserialize(row.Text(2), SqliteJson.Default.QueueDefinition),
+                Definition = terms.Declared,
+                Change = terms.Change,
                 Paused = row.Long(3) != 0,
                 Abandoned = row.Int(4),
                 Jobs = default,
@@ -93,18 +98,24 @@ public sealed partial class SqliteJobStore
         return oldest is null || inGroups < oldest ? inGroups ?? oldest : oldest;
     }
 
-    private static LogPage ReadLog(Statements sql, long job, long after, int limit)
+    private static LogPage ReadLog(Statements sql, long job, long after, int limit, string? contains)
     {
+        // Lines that do not hold the text are passed over without being read, and do not count to the limit.
+        var rows = contains is null ? limit : -1L;
         var size = sql["batch_size"].Add(job).Number();
         var row = size is { } items
-            ? sql[items <= SmallBatch ? "log_of_small_batch" : "log_of_batch"].Add(job + 1).Add(job + items).Add(after).Add(limit)
-            : sql["log_of_job"].Add(job).Add(after).Add(limit);
+            ? sql[items <= SmallBatch ? "log_of_small_batch" : "log_of_batch"].Add(job + 1).Add(job + items).Add(after).Add(rows).Add(contains)
+            : sql["log_of_job"].Add(job).Add(after).Add(rows).Add(contains);
         var lines = new List<JobLogLine>();
-        while (row.Step())
+        while (lines.Count < limit && row.Step())
         {
             after = row.Long(0);
-            lines.Add(new(new(new(row.Long(1)), row.Long(2)), row.Time(3), (Microsoft.Extensions.Logging.LogLevel)row.Int(4), row.Text(5)));
+            if (row.Long(6) != 0)
+            {
+                lines.Add(new(new(new(row.Long(1)), row.Long(2)), row.Time(3), (Microsoft.Extensions.Logging.LogLevel)row.Int(4), row.Text(5)));
+            }
         }
+        row.Reset();
         return new(lines, after);
     }
 

@@ -40,11 +40,17 @@ public sealed record QueueChange
         GroupConcurrency = later.GroupConcurrency ?? GroupConcurrency,
     };
 
+    /// <summary>What stands after a later change was laid over an earlier one; null where nothing is changed. A later one that is null takes all back.</summary>
+    internal static QueueChange? Over(QueueChange? earlier, QueueChange? later) =>
+        later is null ? null : (earlier ?? new()).Then(later) is var change && change == new QueueChange() ? null : change;
+
     /// <summary>What is in force where nodes declare <paramref name="declared" />.</summary>
     public QueueDefinition ApplyTo(QueueDefinition declared) => declared with
     {
         MaxConcurrent = MaxConcurrent ?? declared.MaxConcurrent,
         Timeout = Timeout ?? declared.Timeout,
+        // One time from an operator is for every job, whatever its payload says.
+        TimeoutBy = Timeout is null ? declared.TimeoutBy : null,
         KillAfter = KillAfter ?? declared.KillAfter,
         SlowAfter = SlowAfter ?? declared.SlowAfter,
         Retries = Retries ?? declared.Retries,
@@ -52,6 +58,10 @@ public sealed record QueueChange
         Priority = Priority ?? declared.Priority,
         GroupConcurrency = GroupConcurrency ?? declared.GroupConcurrency,
     };
+
+    /// <summary>What is in force where nodes declare one and an operator changed the other; each may be missing.</summary>
+    internal static QueueDefinition? InForce(QueueDefinition? declared, QueueChange? change) =>
+        declared is null || change is null ? declared : change.ApplyTo(declared);
 
     /// <summary>Every rule that it breaks, in words; empty when it is sound.</summary>
     internal IEnumerable<string> Problems(string queue)

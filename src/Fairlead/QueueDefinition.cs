@@ -20,6 +20,9 @@ public sealed record QueueDefinition
     /// <summary>How long one attempt may take; null for as long as it likes (its deadline still holds).</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Times for attempts of jobs whose payload says so, before <see cref="Timeout" />; null for none.</summary>
+    public TimeoutBy? TimeoutBy { get; init; }
+
     /// <summary>How long an attempt that was told to stop may go on before it is ended, or abandoned if it cannot be. Default 5 s.</summary>
     public TimeSpan KillAfter { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -59,6 +62,12 @@ public sealed record QueueDefinition
     /// <summary>A JSON pointer into the payload to the job's group (<c>/account</c>), for jobs that name none; null for none.</summary>
     public string? Group { get; init; }
 
+    /// <summary>
+    /// A JSON pointer into the payload to what must be unique among the queue's jobs that have not ended (<c>/announcement_id</c>), for jobs that
+    /// name no unique key; null for none.
+    /// </summary>
+    public string? Unique { get; init; }
+
     /// <summary>How many attempts of one group may be in flight at once in the cluster; null for no limit.</summary>
     public int? GroupConcurrency { get; init; }
 
@@ -85,11 +94,11 @@ public sealed record QueueDefinition
 
     private (string Name, object? Value)[] Members() =>
     [
-        (nameof(Name), Name), (nameof(Label), Label), (nameof(MaxConcurrent), MaxConcurrent), (nameof(Timeout), Timeout), (nameof(KillAfter), KillAfter),
+        (nameof(Name), Name), (nameof(Label), Label), (nameof(MaxConcurrent), MaxConcurrent), (nameof(Timeout), Timeout), (nameof(TimeoutBy), TimeoutBy), (nameof(KillAfter), KillAfter),
         (nameof(SlowAfter), SlowAfter), (nameof(Deadline), Deadline), (nameof(Retries), Retries), (nameof(BackoffFirst), BackoffFirst),
         (nameof(BackoffMax), BackoffMax), (nameof(RetryBudget), RetryBudget), (nameof(Priority), Priority), (nameof(MaxPayload), MaxPayload),
         (nameof(SequentialUpTo), SequentialUpTo), (nameof(Then), Then), (nameof(Limits), string.Join(" + ", Limits)), (nameof(Group), Group),
-        (nameof(GroupConcurrency), GroupConcurrency), (nameof(Breaker), Breaker),
+        (nameof(Unique), Unique), (nameof(GroupConcurrency), GroupConcurrency), (nameof(Breaker), Breaker),
         (nameof(Weights), string.Join(" + ", Weights.OrderBy(static weight => weight.Key, StringComparer.Ordinal).Select(static weight => string.Create(CultureInfo.InvariantCulture, $"{weight.Key}:{weight.Value}")))),
     ];
 }

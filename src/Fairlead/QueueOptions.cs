@@ -14,6 +14,9 @@ public sealed class QueueOptions
     /// <inheritdoc cref="QueueDefinition.Timeout" />
     public TimeSpan? Timeout { get; set; }
 
+    /// <inheritdoc cref="QueueDefinition.TimeoutBy" />
+    public TimeoutBy? TimeoutBy { get; set; }
+
     /// <inheritdoc cref="QueueDefinition.KillAfter" />
     public TimeSpan KillAfter { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -53,6 +56,9 @@ public sealed class QueueOptions
     /// <inheritdoc cref="QueueDefinition.Group" />
     public string? Group { get; set; }
 
+    /// <inheritdoc cref="QueueDefinition.Unique" />
+    public string? Unique { get; set; }
+
     /// <inheritdoc cref="QueueDefinition.GroupConcurrency" />
     public int? GroupConcurrency { get; set; }
 
@@ -90,6 +96,7 @@ public sealed class QueueOptions
         Label = Label,
         MaxConcurrent = MaxConcurrent,
         Timeout = Timeout,
+        TimeoutBy = TimeoutBy,
         KillAfter = KillAfter,
         SlowAfter = SlowAfter,
         Deadline = Deadline,
@@ -103,6 +110,7 @@ public sealed class QueueOptions
         Then = then,
         Limits = [.. Limits.Reverse().DistinctBy(static use => use.Name).Reverse()],
         Group = Group,
+        Unique = Unique,
         GroupConcurrency = GroupConcurrency,
         Weights = new Dictionary<string, double>(Weights, StringComparer.Ordinal),
         Breaker = Breaker,
@@ -178,6 +186,10 @@ public sealed class QueueOptions
         {
             yield return $"Queue '{queue}': Group {problem}.";
         }
+        if (Unique is { } unique && JsonPointer.Problem(unique) is { } unfound)
+        {
+            yield return $"Queue '{queue}': Unique {unfound}.";
+        }
         if (GroupConcurrency is < 1)
         {
             yield return $"Queue '{queue}': GroupConcurrency expects 1 or more (or nothing for no limit); got {GroupConcurrency}.";
@@ -188,6 +200,10 @@ public sealed class QueueOptions
             {
                 yield return $"Queue '{queue}': the weight of group '{name}' expects a number above zero; got {weight}.";
             }
+        }
+        foreach (var unsound in TimeoutBy?.Problems($"Queue '{queue}'") ?? [])
+        {
+            yield return unsound;
         }
         foreach (var unsound in Breaker?.Problems($"Queue '{queue}'") ?? [])
         {

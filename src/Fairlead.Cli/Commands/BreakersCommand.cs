@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -28,7 +28,7 @@ internal static class BreakersCommand
         BreakerBody[] breakers = [.. (await store.ListBreakersAsync(context.Cancelled)).Select(breaker => BreakerBody.Of(breaker, now))];
         if (context.Value(Json))
         {
-            context.Output.Json(breakers, CliJson.Wire.BreakerBodyArray);
+            context.Output.Json(breakers, WireJson.Wire.BreakerBodyArray);
             return ExitCode.AllWell;
         }
         var table = new Table("breaker", "state", "until", "failures", "waiting");
@@ -46,7 +46,7 @@ internal static class BreakersCommand
         var store = await context.OpenExistingStoreAsync();
         if (!await store.OpenBreakerAsync(key, time, context.Cancelled))
         {
-            throw NearestName.Unknown("breaker", key, await KeysAsync(store, context.Cancelled), "A breaker is that of QUEUE/GROUP, of a queue, or of a limit.");
+            throw new CommandFailure(NearestName.Unknown("breaker", key, await KeysAsync(store, context.Cancelled), "A breaker is that of QUEUE/GROUP, of a queue, or of a limit."));
         }
         context.Output.Line($"{key}: open {(time is { } open ? $"for {DurationText.Format(open)}" : $"until fairlead breakers close {key}")}");
         return ExitCode.AllWell;
@@ -59,7 +59,7 @@ internal static class BreakersCommand
         if (!await store.CloseBreakerAsync(key, context.Cancelled))
         {
             var known = (await store.ListBreakersAsync(context.Cancelled)).Select(static breaker => breaker.Key);
-            throw NearestName.Unknown("breaker", key, known, "See: fairlead breakers");
+            throw new CommandFailure(NearestName.Unknown("breaker", key, known, "See: fairlead breakers"));
         }
         context.Output.Line($"{key}: closed");
         return ExitCode.AllWell;

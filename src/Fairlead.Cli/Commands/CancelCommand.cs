@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 
 namespace Fairlead.Cli.Commands;
 
@@ -25,7 +25,7 @@ internal static class CancelCommand
         }
         if (context.Value(Json))
         {
-            context.Output.Json([.. answers], CliJson.Wire.CancelledBodyArray);
+            context.Output.Json([.. answers], WireJson.Wire.CancelledBodyArray);
             return ExitCode.AllWell;
         }
         answers.ForEach(answer => context.Output.Line(Text(answer)));

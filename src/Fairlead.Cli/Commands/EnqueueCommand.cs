@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -69,7 +69,7 @@ internal static class EnqueueCommand
     {
         if (context.Value(Json))
         {
-            context.Output.Json(new EnqueuedBody(answer.Id.Value, answer.Existing), CliJson.Wire.EnqueuedBody);
+            context.Output.Json(new EnqueuedBody(answer.Id.Value, answer.Existing), WireJson.Wire.EnqueuedBody);
             return;
         }
         context.Output.Line(answer.Id.ToString());

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Diagnostics;
 
 namespace Fairlead.Cli.Commands;
@@ -22,7 +22,7 @@ internal static class ExplainCommand
             ?? throw new CommandFailure($"Nothing is recorded about job {job.Id}.");
         if (context.Value(Json))
         {
-            context.Output.Json(ExplanationBody.Of(explanation), CliJson.Wire.ExplanationBody);
+            context.Output.Json(ExplanationBody.Of(explanation), WireJson.Wire.ExplanationBody);
         }
         else
         {

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -34,7 +34,7 @@ internal static class GroupsCommand
         }
         if (context.Value(Json))
         {
-            context.Output.Json([.. groups], CliJson.Wire.GroupBodyArray);
+            context.Output.Json([.. groups], WireJson.Wire.GroupBodyArray);
             return ExitCode.AllWell;
         }
         context.Output.Table(Rows(groups));
@@ -76,6 +76,6 @@ internal static class GroupsCommand
         var names = (await store.ListQueuesAsync(cancellationToken)).Select(static queue => queue.Name).ToList();
         return only is null ? names
             : names.Contains(only) ? [only]
-            : throw NearestName.Unknown("queue", only, names, "Work that is enqueued makes it.");
+            : throw new CommandFailure(NearestName.Unknown("queue", only, names, "Work that is enqueued makes it."));
     }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 
 namespace Fairlead.Cli.Commands;
 
@@ -21,7 +21,7 @@ internal static class JobCommand
         var body = JobBody.Of(job);
         if (context.Value(Json))
         {
-            context.Output.Json(body, CliJson.Wire.JobBody);
+            context.Output.Json(body, WireJson.Wire.JobBody);
             return ExitCode.AllWell;
         }
         Write(context.Output, job, body);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -28,7 +28,7 @@ internal static class LimitsCommand
         var limits = await store.ListLimitsAsync(context.Cancelled);
         if (context.Value(Json))
         {
-            context.Output.Json([.. limits.Select(LimitBody.Of)], CliJson.Wire.LimitBodyArray);
+            context.Output.Json([.. limits.Select(LimitBody.Of)], WireJson.Wire.LimitBodyArray);
             return ExitCode.AllWell;
         }
         var table = new Table("limit", "group", "declared", "in force", "per second", "available", "in use", "granted", "429s", "held until");
@@ -79,6 +79,6 @@ internal static class LimitsCommand
         var name = context.Value(Limit)!;
         var limits = await store.ListLimitsAsync(context.Cancelled);
         return limits.FirstOrDefault(limit => limit.Name == name)
-            ?? throw NearestName.Unknown("limit", name, limits.Select(static limit => limit.Name), $"A node or a run declares it: --limit {name}=8/s.");
+            ?? throw new CommandFailure(NearestName.Unknown("limit", name, limits.Select(static limit => limit.Name), $"A node or a run declares it: --limit {name}=8/s."));
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +30,7 @@ internal static class LogsCommand
         {
             var lines = new List<LogLineBody>();
             var next = await ReadAsync(store, job.Id, 0, line => lines.Add(LogLineBody.Of(line)), context.Cancelled);
-            context.Output.Json(new LogPageBody(lines, next), CliJson.Wire.LogPageBody);
+            context.Output.Json(new LogPageBody(lines, next), WireJson.Wire.LogPageBody);
         }
         else
         {
@@ -77,7 +77,7 @@ internal static class LogsCommand
     {
         if (context.Value(Json))
         {
-            context.Output.Json(LogLineBody.Of(line), CliJson.Wire.LogLineBody);
+            context.Output.Json(LogLineBody.Of(line), WireJson.Wire.LogLineBody);
             return;
         }
         var item = job.BatchState is null ? "" : $" {line.Attempt.Job}";

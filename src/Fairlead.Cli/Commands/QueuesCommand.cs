@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 
 namespace Fairlead.Cli.Commands;
 
@@ -18,7 +18,7 @@ internal static class QueuesCommand
         var queues = await store.ListQueuesAsync(context.Cancelled);
         if (context.Value(Json))
         {
-            context.Output.Json([.. queues.Select(QueueBody.Of)], CliJson.Wire.QueueBodyArray);
+            context.Output.Json([.. queues.Select(QueueBody.Of)], WireJson.Wire.QueueBodyArray);
             return ExitCode.AllWell;
         }
         var table = new Table("queue", "label", "state", "running", "max", "queued", "scheduled", "blocked", "completed", "failed", "cancelled");

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
@@ -67,7 +67,7 @@ internal static class ResultsCommand
         await foreach (var item in items)
         {
             output.Answers.Write(separator);
-            output.Answers.Write(System.Text.Json.JsonSerializer.Serialize(JobBody.Of(item), CliJson.Wire.JobBody));
+            output.Answers.Write(System.Text.Json.JsonSerializer.Serialize(JobBody.Of(item), WireJson.Wire.JobBody));
             separator = ",";
         }
         output.Answers.WriteLine("],\"next\":null}");

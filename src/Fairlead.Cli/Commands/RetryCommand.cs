@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 
 namespace Fairlead.Cli.Commands;
 
@@ -26,7 +26,7 @@ internal static class RetryCommand
         }
         if (context.Value(Json))
         {
-            context.Output.Json([.. answers], CliJson.Wire.RetriedBodyArray);
+            context.Output.Json([.. answers], WireJson.Wire.RetriedBodyArray);
         }
         return ExitCode.AllWell;
     }

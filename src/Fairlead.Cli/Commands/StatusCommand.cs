@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Cli.Bodies;
+using Fairlead.AspNetCore.Bodies;
 
 namespace Fairlead.Cli.Commands;
 
@@ -19,7 +19,7 @@ internal static class StatusCommand
         StatusBody[] queues = [.. (await store.ListQueuesAsync(context.Cancelled)).Select(queue => StatusBody.Of(queue, now))];
         if (context.Value(Json))
         {
-            context.Output.Json(queues, CliJson.Wire.StatusBodyArray);
+            context.Output.Json(queues, WireJson.Wire.StatusBodyArray);
         }
         else
         {

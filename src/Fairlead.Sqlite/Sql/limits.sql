@@ -24,6 +24,10 @@ UPDATE fairlead_limit SET change = ?2 WHERE id = ?1
 -- In: limit, node.
 INSERT OR IGNORE INTO fairlead_declares(limit_id, node) VALUES (?1, ?2)
 
+-- name: forget_declared
+-- In: node.
+DELETE FROM fairlead_declares WHERE node = ?1
+
 -- name: forget_declares
 -- Those of nodes that are forgotten.
 DELETE FROM fairlead_declares WHERE node NOT IN (SELECT id FROM fairlead_node)

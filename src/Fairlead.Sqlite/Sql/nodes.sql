@@ -8,14 +8,27 @@ INSERT INTO fairlead_node(id, name, slots, lease, joined_at, heartbeat_at) VALUE
 -- In: queue, kind, node.
 INSERT OR IGNORE INTO fairlead_serves(queue, kind, node) VALUES (?1, ?2, ?3)
 
+-- name: forget_served
+-- In: node.
+DELETE FROM fairlead_serves WHERE node = ?1
+
+-- name: set_slots
+-- In: node, slots.
+UPDATE fairlead_node SET slots = ?2 WHERE id = ?1
+
 -- name: live_holders
 -- In: queue. Out: live nodes that serve it: id, name.
 SELECT DISTINCT n.id, n.name FROM fairlead_node n JOIN fairlead_serves s ON s.node = n.id
 WHERE n.left_at IS NULL AND s.queue = ?1 ORDER BY n.id
 
 -- name: define_queue
--- In: queue, definition, max concurrent.
-UPDATE fairlead_queue SET definition = ?2, max_concurrent = ?3, revision = revision + 1 WHERE id = ?1
+-- In: queue, definition, change, max concurrent in force.
+UPDATE fairlead_queue SET definition = ?2, change = ?3, max_concurrent = ?4, revision = revision + 1 WHERE id = ?1
+
+-- name: changed_queues
+-- In: node. Out: what it serves and an operator changed: definition, change.
+SELECT definition, change FROM fairlead_queue
+WHERE change IS NOT NULL AND id IN (SELECT queue FROM fairlead_serves WHERE node = ?1) ORDER BY name COLLATE BINARY
 
 -- name: node_is_member
 -- In: node. Out: a row while it neither left nor was found dead.

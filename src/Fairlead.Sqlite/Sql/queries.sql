@@ -79,7 +79,7 @@ SELECT job FROM fairlead_running WHERE job < ?1 ORDER BY job DESC
 
 -- name: queues
 -- Out: every queue by name.
-SELECT q.id, q.name, q.definition, q.paused, (SELECT count(*) FROM fairlead_abandoned a WHERE a.queue = q.id)
+SELECT q.id, q.name, q.definition, q.paused, (SELECT count(*) FROM fairlead_abandoned a WHERE a.queue = q.id), q.change
 FROM fairlead_queue q ORDER BY q.name COLLATE BINARY
 
 -- name: lines
@@ -99,16 +99,16 @@ SELECT min(since) FROM (SELECT since FROM fairlead_ready WHERE queue = ?1 AND ki
 SELECT min(since) FROM fairlead_waiting WHERE state = 3 AND queue = ?1
 
 -- name: log_of_job
--- In: job, after, limit. Out: lines in order.
-SELECT id, job, fence, at, level, message FROM fairlead_log WHERE job = ?1 AND id > ?2 ORDER BY id LIMIT ?3
+-- In: job, after, limit, text or null. Out: lines in order, and whether they hold the text.
+SELECT id, job, fence, at, level, message, ?4 IS NULL OR instr(lower(message), lower(?4)) FROM fairlead_log WHERE job = ?1 AND id > ?2 ORDER BY id LIMIT ?3
 
 -- name: log_of_batch
--- In: first, last, after, limit. Out: lines in order. Read in the order of writing, not by the index: page after page is one pass, without a sort.
-SELECT id, job, fence, at, level, message FROM fairlead_log NOT INDEXED WHERE id > ?3 AND job BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?4
+-- In: first, last, after, limit, text or null. Out: the same. Read in the order of writing, not by the index: page after page is one pass, without a sort.
+SELECT id, job, fence, at, level, message, ?5 IS NULL OR instr(lower(message), lower(?5)) FROM fairlead_log NOT INDEXED WHERE id > ?3 AND job BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?4
 
 -- name: log_of_small_batch
--- In: first, last, after, limit. Out: the same by the index, with a sort: better where the batch is a small part of the log.
-SELECT id, job, fence, at, level, message FROM fairlead_log INDEXED BY fairlead_log_job WHERE job BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id LIMIT ?4
+-- In: first, last, after, limit, text or null. Out: the same by the index, with a sort: better where the batch is a small part of the log.
+SELECT id, job, fence, at, level, message, ?5 IS NULL OR instr(lower(message), lower(?5)) FROM fairlead_log INDEXED BY fairlead_log_job WHERE job BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id LIMIT ?4
 
 -- name: timeline_jobs
 -- In: first, last. Out: jobs with how they ended.

@@ -103,8 +103,8 @@ SELECT key FROM fairlead_block WHERE queue = ?1 AND cause = 2 AND to_at IS NULL
 SELECT paused, max_concurrent, revision, credit, next_slot, groups, fair_clock, outage FROM fairlead_queue WHERE id = ?1
 
 -- name: queue_definition
--- In: queue. Out: its definition, JSON or null.
-SELECT definition FROM fairlead_queue WHERE id = ?1
+-- In: queue. Out: its declared definition and an operator's change, JSON or null.
+SELECT definition, change FROM fairlead_queue WHERE id = ?1
 
 -- name: set_budget
 -- In: queue, credit, next slot.

@@ -22,7 +22,7 @@ public sealed class Attempt
     /// <summary>Where its output goes.</summary>
     public required IAttemptLog Log { get; init; }
 
-    /// <summary>How long it may take: the job's own timeout, else the queue's, cut at its deadline; <see cref="TimeSpan.MaxValue" /> for no bound.</summary>
+    /// <summary>How long it may take: the job's own timeout, else the one its queue has for its payload, else the queue's, cut at its deadline; <see cref="TimeSpan.MaxValue" /> for no bound.</summary>
     public TimeSpan Timeout { get; internal set; } = TimeSpan.MaxValue;
 
     /// <summary>When it began to run, by the store's clock as this node knows it.</summary>

@@ -11,6 +11,9 @@ internal interface IPool : IWorker
     /// <summary>Called when <see cref="Tend" /> has something to do sooner than it said, or <see cref="Report" /> has changed.</summary>
     Action? Stirred { get; set; }
 
+    /// <summary>How many attempts it may ever hold, with as many processes as it may have.</summary>
+    int Slots { get; }
+
     /// <summary>The policies of its queue that are in force, at first and after every change.</summary>
     void Obey(QueueDefinition queue);
 

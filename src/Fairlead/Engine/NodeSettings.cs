@@ -8,8 +8,8 @@ internal sealed record NodeSettings
     /// <summary>Its name for people.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How many attempts it runs at once.</summary>
-    public required int Slots { get; init; }
+    /// <summary>How many attempts it runs at once; null: as many as its pools hold.</summary>
+    public required int? Slots { get; init; }
 
     /// <summary>The queues it serves, the first first.</summary>
     public required IReadOnlyList<ServedQueue> Queues { get; init; }

@@ -22,7 +22,7 @@ internal sealed class ServedWork
     public NodeSettings Declared => _declared;
 
     /// <summary>How many attempts it runs at once.</summary>
-    public int Slots => _declared.Slots;
+    public int Slots => SlotsOf(_declared);
 
     /// <summary>Called after something has changed.</summary>
     public Action? Changed { get; set; }
@@ -59,13 +59,15 @@ internal sealed class ServedWork
         Changed?.Invoke();
     }
 
+    private static int SlotsOf(NodeSettings settings) => settings.Slots ?? Math.Max(settings.OwnWorkers.Values.OfType<IPool>().Sum(static pool => pool.Slots), 1);
+
     /// <summary>What a node of these settings tells the store.</summary>
     public static NodeRegistration RegistrationOf(NodeSettings settings) => new()
     {
         Name = settings.Name,
         Queues = settings.Queues,
         Limits = settings.Limits,
-        Slots = settings.Slots,
+        Slots = SlotsOf(settings),
         Lease = settings.Lease,
     };
 

@@ -13,7 +13,7 @@ internal sealed partial class StarvationWatch(NodeSettings settings, ServedWork 
     private static readonly TimeSpan WithoutTimeout = TimeSpan.FromSeconds(60);
     private long? _reported;
 
-    private TimeSpan Patience => served.Declared.Queues.Select(queue => served.InForce(queue).Timeout ?? WithoutTimeout).Append(TimeSpan.Zero).Max();
+    private TimeSpan Patience => served.Declared.Queues.Select(queue => Longest(served.InForce(queue))).Append(TimeSpan.Zero).Max();
 
     /// <inheritdoc />
     public override ValueTask RunOnceAsync(CancellationToken stop)
@@ -25,6 +25,8 @@ internal sealed partial class StarvationWatch(NodeSettings settings, ServedWork 
         }
         return default;
     }
+
+    private static TimeSpan Longest(QueueDefinition queue) => (queue.TimeoutBy?.Times.Values ?? []).Append(queue.Timeout ?? WithoutTimeout).Max();
 
     private string Holders()
     {

@@ -12,6 +12,9 @@ internal enum NewsKind : byte
     /// <summary>The node wants a program stopped.</summary>
     Stop,
 
+    /// <summary>The node wants a program stopped later, or no more.</summary>
+    Deadline,
+
     /// <summary>The node is alive.</summary>
     Beat,
 
@@ -20,7 +23,7 @@ internal enum NewsKind : byte
 }
 
 /// <summary>One thing to know.</summary>
-internal readonly record struct News(NewsKind Kind, Ward? Ward = null, ulong Id = 0);
+internal readonly record struct News(NewsKind Kind, Ward? Ward = null, ulong Id = 0, long TermAt = 0, long KillAfter = 0);
 
 /// <summary>
 /// The thread that hears the node and starts programs at once. A thread of its own for two reasons: the loop goes on while
@@ -127,6 +130,9 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
                 case FrameType.Stop:
                     Tell(new(NewsKind.Stop, Id: (ulong)frame.Int64()));
                     break;
+                case FrameType.Deadline:
+                    SetDeadline(ref frame);
+                    break;
                 case FrameType.Heartbeat:
                     Tell(new(NewsKind.Beat));
                     break;
@@ -143,6 +149,12 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
         CgroupPen.Say(_bell.Write, 0);
     }
 
+    private void SetDeadline(ref Frame frame)
+    {
+        var (id, term, killAfter) = ((ulong)frame.Int64(), frame.Int64(), Math.Max(frame.Int64(), 0));
+        Tell(new(NewsKind.Deadline, Id: id, TermAt: term < 0 ? Ward.Never : now() + term, KillAfter: killAfter));
+    }
+
     private void Start(ref Frame frame)
     {
         var id = (ulong)frame.Int64();
@@ -151,7 +163,9 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
         var variables = frame.List();
         var directory = frame.Bytes();
         var (timeout, killAfter, keep) = (frame.Int64(), frame.Int64(), frame.Int32());
-        var ward = new Ward { Id = id, Mark = mark, Timeout = timeout, KillAfter = Math.Max(killAfter, 0), Input = frame.Bytes().ToArray() };
+        var (input, pipes) = (frame.Bytes().ToArray(), frame.List());
+        killAfter = Math.Max(killAfter, 0);
+        var ward = new Ward { Id = id, Mark = mark, Timeout = timeout, KillAfter = killAfter, DeadlineKillAfter = killAfter, Input = input, Pipes = pipes };
         ward.Output.Kept = new KeptOutput(keep);
         ward.Error.Kept = new KeptOutput(keep);
         ward.Pen = yard?.Rent();
@@ -160,12 +174,12 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
             return;
         }
         _isStarting = true;
-        using var plan = Connect(ward, arguments, variables, directory);
+        using var plan = pipes.Length == 0 ? Connect(ward, arguments, variables, directory) : Introduce(ward, arguments, variables, directory);
         if (ward.StartError == 0)
         {
             Start(ward, plan);
         }
-        if (ward.StartError != 0)
+        if (ward.StartError != 0 && ward.Refusal.Length == 0)
         {
             ward.Refusal = Refusal.Explain(ward.StartError, plan);
         }
@@ -204,6 +218,31 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
         return plan;
     }
 
+    /// <summary>Opens its ends of the pipes that the node made for it.</summary>
+    private SpawnPlan Introduce(Ward ward, byte[][] arguments, byte[][] variables, ReadOnlySpan<byte> directory)
+    {
+        var plan = new SpawnPlan(environment, variables, arguments, directory)
+        {
+            InputFd = OpenPipe(ward, 0), OutputFd = OpenPipe(ward, 1), ErrorFd = OpenPipe(ward, 2),
+        };
+        if (ward.StartError != 0)
+        {
+            plan.CloseDescriptors();
+        }
+        return plan;
+    }
+
+    private static int OpenPipe(Ward ward, int stream)
+    {
+        var fd = Libc.OpenPipe([.. ward.Pipes[stream], 0], write: stream > 0);
+        if (fd < 0)
+        {
+            ward.StartError = Libc.LastError;
+            ward.Refusal = Refusal.NoPipe(ward.StartError);
+        }
+        return fd;
+    }
+
     private void Start(Ward ward, SpawnPlan plan)
     {
         if (marks)
@@ -212,6 +251,10 @@ internal sealed unsafe class Intake(FrameReader commands, BaseEnvironment enviro
         }
         var inside = ward.Pen is { } pen && yard!.StepIn(pen);
         ward.StartError = Spawn.Start(plan, out var pid);
+        if (marks)
+        {
+            ward.Mark.Warden.Apply();
+        }
         if (ward.Pen is not null && !(inside && yard!.StepOut()))
         {
             ward.Pen = null;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Fairlead.Processes;
 
@@ -19,6 +20,7 @@ internal static unsafe partial class Libc
     internal static int EAGAIN { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
     internal static int SIGCHLD { get; } = OperatingSystem.IsMacOS() ? 20 : 17;
     internal static int SIGSTOP { get; } = OperatingSystem.IsMacOS() ? 17 : 19;
+    private static int OpenCloseOnExec { get; } = OperatingSystem.IsMacOS() ? 0x100_0000 : 0x8_0000;
     private static int NonBlocking { get; } = OperatingSystem.IsMacOS() ? 4 : 0x800;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -77,6 +79,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "open", SetLastError = true)]
     private static partial int OpenFile(byte* path, int flags);
 
+    [LibraryImport(Name, EntryPoint = "mkfifo", SetLastError = true)]
+    private static partial int MkFifo(byte* path, uint mode);
+
     [LibraryImport(Name, EntryPoint = "pread", SetLastError = true)]
     internal static partial nint PRead(int fd, byte* buffer, nint count, long offset);
 
@@ -129,13 +134,47 @@ internal static unsafe partial class Libc
         return (fds[0], fds[1]);
     }
 
-    /// <summary>Opens a file of Linux's own file systems; -1 when it cannot be had.</summary>
-    internal static int Open(ReadOnlySpan<byte> path, bool write = false)
+    /// <summary>A pipe that others can open by its path; -1 twice when it cannot be had.</summary>
+    internal static (int Read, int Write) NamedPipe(string path)
     {
-        const int readOnly = 0, writeOnly = 1, closeOnExec = 0x80000;
+        const uint ours = 0x180;
+        var name = Encoding.UTF8.GetBytes(path + '\0');
+        fixed (byte* start = name)
+        {
+            if (MkFifo(start, ours) != 0)
+            {
+                return (-1, -1);
+            }
+        }
+        // In this order: without a reader no writer can open it.
+        var read = OpenPipe(name, write: false);
+        var write = read < 0 ? -1 : OpenPipe(name, write: true);
+        if (write < 0)
+        {
+            Close(read);
+            return (-1, -1);
+        }
+        return (read, write);
+    }
+
+    /// <summary>Opens one end of a pipe by its path, without waiting for the other; -1 when it cannot be had.</summary>
+    internal static int OpenPipe(ReadOnlySpan<byte> path, bool write)
+    {
+        var fd = Open(path, write, NonBlocking);
+        if (fd >= 0)
+        {
+            Control(fd, F_SETFL, 0);
+        }
+        return fd;
+    }
+
+    /// <summary>Opens a file of Linux's own file systems; -1 when it cannot be had.</summary>
+    internal static int Open(ReadOnlySpan<byte> path, bool write = false, int more = 0)
+    {
+        const int readOnly = 0, writeOnly = 1;
         fixed (byte* start = path)
         {
-            return OpenFile(start, (write ? writeOnly : readOnly) | closeOnExec);
+            return OpenFile(start, (write ? writeOnly : readOnly) | OpenCloseOnExec | more);
         }
     }
 

@@ -1,25 +1,46 @@
 namespace Fairlead.Processes;
 
 /// <summary>A program that runs, as the node knows it.</summary>
-internal sealed class ProcessRun(ulong id, IProcessOutput output, bool continueInline)
+internal sealed class ProcessRun(WardenLink link, ulong id, IProcessOutput output, Conversation? conversation, bool continueInline) : IHostedProcess
 {
     private readonly TaskCompletionSource<ProcessExit> _exit =
         new(continueInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
-
     internal ulong Id => id;
 
-    /// <summary>Its process id; 0 until it is known.</summary>
-    internal int Pid { get; private set; }
+    /// <inheritdoc />
+    public int Pid { get; private set; }
 
     internal IProcessOutput Output => output;
 
-    /// <summary>Completes when it has ended and nothing of it is left.</summary>
-    internal Task<ProcessExit> Exit => _exit.Task;
+    /// <summary>Its pipes to this process; null when it is not talked to.</summary>
+    internal Conversation? Conversation => conversation;
+
+    /// <inheritdoc />
+    public Task<ProcessExit> Exit => _exit.Task;
+
+    /// <inheritdoc />
+    public void Stop() => link.Stop(this);
+
+    /// <inheritdoc />
+    public void SetDeadline(TimeSpan? term, TimeSpan killAfter) => link.SetDeadline(this, term, killAfter);
+
+    /// <inheritdoc />
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (conversation?.Write(bytes) == true)
+        {
+            link.Wake();
+        }
+    }
+
+    /// <inheritdoc />
+    public void CloseInput() => conversation?.CloseInput();
 
     internal void Started(int pid)
     {
         Pid = pid;
+        conversation?.Started();
         output.Started(pid);
     }
 

@@ -45,4 +45,11 @@ internal interface IProcessOutput
     /// <param name="bytes">What it wrote; good only during the call.</param>
     /// <param name="leftOut">How many bytes between the last call and this one were not kept.</param>
     void Wrote(bool isError, ReadOnlySpan<byte> bytes, long leftOut);
+
+    /// <summary>
+    /// One of a conversation's outputs came to its end: nothing more comes from it. Told once for each when the program closes it while it
+    /// lives, or else just before its exit is known.
+    /// </summary>
+    /// <param name="isError">True for standard error.</param>
+    void Closed(bool isError) { }
 }

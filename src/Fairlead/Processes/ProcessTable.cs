@@ -9,8 +9,9 @@ namespace Fairlead.Processes;
 /// <param name="Group">Its process group's.</param>
 /// <param name="Session">Its session's.</param>
 /// <param name="Started">When it started, in the kernel's ticks since boot.</param>
+/// <param name="Resident">How much of the machine's memory it holds, in bytes.</param>
 /// <param name="Mark">Its mark, if it has one.</param>
-internal readonly record struct ProcessLine(int Pid, int Parent, int Group, int Session, long Started, JobMark? Mark);
+internal readonly record struct ProcessLine(int Pid, int Parent, int Group, int Session, long Started, long Resident, JobMark? Mark);
 
 /// <summary>The living processes of this machine (zombies are not), as far as /proc shows them.</summary>
 internal static unsafe class ProcessTable
@@ -65,7 +66,9 @@ internal static unsafe class ProcessTable
             return false;
         }
         rest = rest[2..];
-        line = new(pid, (int)Number(ref rest), (int)Number(ref rest), (int)Number(ref rest), Nth(rest, 15), JobMark.Of(pid));
+        var (parent, group, session) = ((int)Number(ref rest), (int)Number(ref rest), (int)Number(ref rest));
+        var started = Nth(ref rest, 15);
+        line = new(pid, parent, group, session, started, Nth(ref rest, 1) * System.Environment.SystemPageSize, JobMark.Of(pid));
         return true;
     }
 
@@ -76,7 +79,7 @@ internal static unsafe class ProcessTable
         Span<byte> buffer = stackalloc byte[16 * 1024];
         var environment = buffer[..ReadFile(pid, "/environ"u8, buffer)];
         var at = environment.IndexOf(JobMark.Assignment);
-        return at >= 0 && Utf8Parser.TryParse(environment[(at + JobMark.Assignment.Length)..], out ulong value, out _, 'x') ? new JobMark(value) : null;
+        return at >= 0 && Utf8Parser.TryParse(environment[(at + JobMark.Assignment.Length)..], out ulong value, out _, 'x') && new JobMark(value) is { IsValid: true } mark ? mark : null;
     }
 
     private static int ReadFile(int pid, ReadOnlySpan<byte> file, Span<byte> buffer)
@@ -122,7 +125,7 @@ internal static unsafe class ProcessTable
         return value;
     }
 
-    private static long Nth(Span<byte> text, int skip)
+    private static long Nth(ref Span<byte> text, int skip)
     {
         for (; skip > 0; skip--)
         {

@@ -5,6 +5,7 @@ namespace Fairlead.Processes;
 /// <summary>Says why a program could not be started, and what to do about it.</summary>
 internal static unsafe class Refusal
 {
+    internal const string NoPipesHere = "No pipe could be made for it: this process may not open more files (ulimit -n), or none in its folder for temporary files (TMPDIR).";
     private const string NoPipes = "No pipe could be made for it: the warden may not open more files (ulimit -n).";
 
     internal static string Explain(int error, SpawnPlan plan)
@@ -12,6 +13,11 @@ internal static unsafe class Refusal
         var program = Marshal.PtrToStringUTF8((nint)plan.Arguments[0]) ?? "";
         return Explain(error, program, Marshal.PtrToStringUTF8((nint)plan.Directory) ?? "");
     }
+
+    /// <summary>For a program that is talked to: the warden could not open one of the pipes to it.</summary>
+    internal static string NoPipe(int error) => error is Libc.EMFILE or Libc.ENFILE
+        ? NoPipes
+        : $"The warden could not open the pipes between it and this node: {Libc.Describe(error)}. It needs to see this node's descriptors in /proc, or its folder for temporary files (TMPDIR).";
 
     internal static string Explain(int error, string program, string directory)
     {

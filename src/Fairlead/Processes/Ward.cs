@@ -13,6 +13,12 @@ internal sealed unsafe class Ward : IDisposable
 
     internal required long KillAfter { get; init; }
 
+    /// <summary>Paths of the three pipes through which the node talks to it; none when it does not.</summary>
+    internal byte[][] Pipes { get; init; } = [];
+
+    /// <summary>The grace after a deadline, which <see cref="KillAfter" /> need not be.</summary>
+    internal long DeadlineKillAfter { get; set; }
+
     internal CgroupPen? Pen { get; set; }
 
     /// <summary>What the intake says of its start; the loop takes it over as <see cref="Pid" /> when it is told.</summary>

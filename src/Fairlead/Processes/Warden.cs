@@ -4,7 +4,7 @@ namespace Fairlead.Processes;
 /// The node's handle on its warden: programs run through it, and nothing of them outlives their job, this node, or the warden. A warden that
 /// dies is replaced with the next program; those that ran in its care are ended and reported lost.
 /// </summary>
-internal sealed class Warden : IAsyncDisposable
+internal sealed class Warden : IProcessHost, IAsyncDisposable
 {
     internal const string NotOnWindows = "Programs as workers need Linux or macOS: Windows has no process groups and signals to end them by. Use .NET handlers there, or WSL.";
 
@@ -58,17 +58,26 @@ internal sealed class Warden : IAsyncDisposable
         {
             return new ProcessExit { Reason = EndReason.Stopped, Message = "It was stopped before it was started." };
         }
+        var process = Start(spec, output);
+        using var stop = cancellationToken.Register(static process => ((IHostedProcess)process!).Stop(), process);
+        return await process.Exit;
+    }
+
+    /// <inheritdoc />
+    public IHostedProcess Start(ProcessSpec spec, IProcessOutput output)
+    {
         try
         {
-            var (link, run) = Begin(spec, output);
-            using var stop = cancellationToken.Register(() => link.Stop(run));
-            return await run.Exit;
+            return Begin(spec, output);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            return new ProcessExit { Reason = EndReason.WardenLost, Message = error.Message };
+            return new UnstartedProcess(new ProcessExit { Reason = EndReason.WardenLost, Message = error.Message });
         }
     }
+
+    /// <inheritdoc />
+    public IReadOnlyDictionary<int, long> MemoryOf(IReadOnlyCollection<int> pids) => ProcessMemory.Of(pids);
 
     /// <summary>Ends all programs, then the warden.</summary>
     public async ValueTask DisposeAsync()
@@ -80,14 +89,14 @@ internal sealed class Warden : IAsyncDisposable
         await _link.EndAsync();
     }
 
-    private (WardenLink Link, ProcessRun Run) Begin(ProcessSpec spec, IProcessOutput output)
+    private IHostedProcess Begin(ProcessSpec spec, IProcessOutput output)
     {
         while (true)
         {
             var link = _link;
             if (link.Begin(spec, output) is { } run)
             {
-                return (link, run);
+                return run;
             }
             Replace(link);
         }

@@ -9,11 +9,14 @@ internal sealed class WardenLink
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longestBeat = TimeSpan.FromSeconds(2);
     private const int SilentBeats = 20;
+    private static readonly uint s_node = ThisNode();
     private static int s_count;
 
     private readonly Lock _gate = new();
     private readonly FrameWriter _commands = new();
     private readonly ConcurrentDictionary<ulong, ProcessRun> _runs = new();
+    private readonly List<ProcessRun> _talking = [];
+    private readonly byte[] _heard = new byte[Conversation.Turn];
     private readonly TaskCompletionSource<Containment> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeProvider _time;
@@ -23,7 +26,7 @@ internal sealed class WardenLink
     private readonly int _toWarden;
     private readonly int _fromWarden;
     private readonly (int Read, int Write) _wake = Libc.Pipe();
-    private readonly bool _continueInline;
+    private readonly WardenOptions _options;
     private volatile bool _isHandling;
     private ulong _lastId;
     private int _unanswered;
@@ -32,13 +35,14 @@ internal sealed class WardenLink
     private WardenLink(WardenOptions options, TimeProvider time)
     {
         _time = time;
-        _continueInline = options.ContinueInline;
-        _mark = JobMark.ForWarden(Environment.ProcessId, Interlocked.Increment(ref s_count), time.GetUtcNow());
+        _options = options;
+        _mark = JobMark.ForWarden(s_node, Interlocked.Increment(ref s_count), time.GetUtcNow());
         var environment = NodeEnvironment();
         (_pid, _toWarden, _fromWarden) = Launch(options.Command ?? WardenCommand.Self(), environment);
         Libc.SetNonBlocking(_toWarden);
         Libc.SetNonBlocking(_fromWarden);
         Libc.SetNonBlocking(_wake.Read);
+        Libc.SetNonBlocking(_wake.Write);
         Greet(options, environment);
         var beat = options.Lease / 4 < s_longestBeat ? options.Lease / 4 : s_longestBeat;
         _beat = time.CreateTimer(static link => ((WardenLink)link!).Beat(), this, beat, beat);
@@ -58,23 +62,50 @@ internal sealed class WardenLink
     internal static WardenLink Start(WardenOptions options, TimeProvider time) => new(options, time);
 
     /// <summary>Starts a program; null when the warden is gone already.</summary>
-    internal ProcessRun? Begin(ProcessSpec spec, IProcessOutput output)
+    internal IHostedProcess? Begin(ProcessSpec spec, IProcessOutput output)
     {
-        lock (_gate)
+        if (!spec.IsConversation)
         {
-            if (_isGone)
-            {
-                return null;
-            }
-            var run = new ProcessRun(++_lastId, output, _continueInline);
-            _runs[run.Id] = run;
-            Write(run.Id, spec);
-            Push();
-            return run;
+            return Begin(spec, output, null);
         }
+        if (Conversation.TryMake(_options.NamedPipes) is not { } conversation)
+        {
+            return new UnstartedProcess(new ProcessExit { Reason = EndReason.NotStarted, Error = Libc.EMFILE, Message = Refusal.NoPipesHere });
+        }
+        conversation.Write(spec.Input.Span);
+        var run = Begin(spec, output, conversation);
+        if (run is null)
+        {
+            conversation.Close();
+        }
+        return run;
     }
 
     internal void Stop(ProcessRun run) => Say(FrameType.Stop, (long)run.Id);
+
+    internal void SetDeadline(ProcessRun run, TimeSpan? term, TimeSpan killAfter)
+    {
+        lock (_gate)
+        {
+            if (!_isGone)
+            {
+                _commands.Begin(FrameType.Deadline).Int64((long)run.Id).Int64(ProcessExit.Milliseconds(term)).Int64(ProcessExit.Milliseconds(killAfter)).End();
+                Push();
+            }
+        }
+    }
+
+    /// <summary>Has this link's thread look at what is to be done.</summary>
+    internal void Wake()
+    {
+        lock (_gate)
+        {
+            if (!_isGone)
+            {
+                CgroupPen.Say(_wake.Write, 0);
+            }
+        }
+    }
 
     /// <summary>Ends everything, then the warden.</summary>
     internal async Task EndAsync()
@@ -90,6 +121,36 @@ internal sealed class WardenLink
             await Ended;
         }
     }
+
+    private ProcessRun? Begin(ProcessSpec spec, IProcessOutput output, Conversation? conversation)
+    {
+        lock (_gate)
+        {
+            if (_isGone)
+            {
+                return null;
+            }
+            var run = new ProcessRun(this, _lastId = NextId(), output, conversation, _options.ContinueInline);
+            _runs[run.Id] = run;
+            Write(run, spec);
+            Push();
+            return run;
+        }
+    }
+
+    /// <summary>Marks come round again: none is given to two programs that run at once, nor the warden's own to any.</summary>
+    private ulong NextId()
+    {
+        var id = _lastId + 1;
+        while (_mark.ForJob(id) == _mark || (id > JobMark.Jobs && _runs.Keys.Any(other => _mark.ForJob(other) == _mark.ForJob(id))))
+        {
+            id++;
+        }
+        return id;
+    }
+
+    private static uint ThisNode() =>
+        JobMark.NodeOf(Environment.ProcessId, OperatingSystem.IsLinux() && ProcessTable.TryRead(Environment.ProcessId, out var line) ? line.Started : 0);
 
     private static byte[][] NodeEnvironment()
     {
@@ -146,17 +207,17 @@ internal sealed class WardenLink
         }
     }
 
-    private void Write(ulong id, ProcessSpec spec)
+    private void Write(ProcessRun run, ProcessSpec spec)
     {
-        var mark = _mark.ForJob(id);
-        _commands.Begin(FrameType.Start).Int64((long)id).Int64((long)mark.Value).Texts(spec.Arguments).Int32(spec.Environment.Count + 1);
+        var mark = _mark.ForJob(run.Id);
+        _commands.Begin(FrameType.Start).Int64((long)run.Id).Int64((long)mark.Value).Texts(spec.Arguments).Int32(spec.Environment.Count + 1);
         _commands.Text($"{JobMark.Variable}={mark}");
         foreach (var (name, value) in spec.Environment)
         {
             _commands.Text($"{name}={value}");
         }
         _commands.Text(spec.Directory ?? "").Int64(ProcessExit.Milliseconds(spec.Timeout)).Int64(ProcessExit.Milliseconds(spec.KillAfter))
-            .Int32(spec.KeepOutput).Bytes(spec.Input.Span).End();
+            .Int32(spec.KeepOutput).Bytes(run.Conversation is null ? spec.Input.Span : default).Texts(run.Conversation?.Paths ?? []).End();
     }
 
     private void Beat()
@@ -233,6 +294,10 @@ internal sealed class WardenLink
         polls.Add(_fromWarden, Libc.POLLIN);
         polls.Add(_wake.Read, Libc.POLLIN);
         polls.Add(HasPending() ? _toWarden : -1, Libc.POLLOUT);
+        foreach (var run in _talking)
+        {
+            run.Conversation!.AddTo(polls);
+        }
         polls.Wait(-1);
         var incoming = polls.Next();
         Drain(polls.Next());
@@ -240,7 +305,18 @@ internal sealed class WardenLink
         {
             PushSome();
         }
+        Listen(polls.Skip(1));
         return incoming == 0 || Take(events);
+    }
+
+    private void Listen(PollList polls)
+    {
+        _isHandling = true;
+        foreach (var run in _talking)
+        {
+            run.Conversation!.Serve(polls, run.Output, _heard);
+        }
+        _isHandling = false;
     }
 
     private unsafe bool Take(FrameReader events)
@@ -274,15 +350,29 @@ internal sealed class WardenLink
                 break;
             case FrameType.Started when _runs.TryGetValue((ulong)frame.Int64(), out var run):
                 run.Started(frame.Int32());
+                if (run.Conversation is not null)
+                {
+                    _talking.Add(run);
+                }
                 break;
             case FrameType.Output when _runs.TryGetValue((ulong)frame.Int64(), out var run):
                 var (stream, leftOut) = (frame.Byte(), frame.Int64());
                 run.Output.Wrote(stream == 2, frame.Bytes(), leftOut);
                 break;
             case FrameType.Ended when _runs.TryRemove((ulong)frame.Int64(), out var run):
-                run.End(ProcessExit.Read(ref frame));
+                End(run, ProcessExit.Read(ref frame));
                 break;
         }
+    }
+
+    private void End(ProcessRun run, ProcessExit exit)
+    {
+        if (run.Conversation is { } conversation)
+        {
+            _talking.Remove(run);
+            conversation.Finish(run.Output, _heard);
+        }
+        run.End(exit);
     }
 
     private bool HasPending()
@@ -332,7 +422,7 @@ internal sealed class WardenLink
         var message = isClean ? "The warden died, and its programs were ended." : "The warden died, and not all of its programs could be ended.";
         foreach (var run in _runs.Values)
         {
-            run.End(new ProcessExit { Reason = EndReason.WardenLost, Pid = run.Pid, Left = isClean ? 0 : 1, Message = message });
+            End(run, new ProcessExit { Reason = EndReason.WardenLost, Pid = run.Pid, Left = isClean ? 0 : 1, Message = message });
         }
         _ready.TrySetException(new IOException("The warden ended before it was ready: its command does not lead to a warden, or it crashed (see standard error)."));
         _ended.TrySetResult();

@@ -40,6 +40,7 @@ internal sealed unsafe class WardenLoop
         _hello = hello;
         _orphans = orphans;
         var containment = Ladder.Climb(hello.Rung, hello.Mark, time, out _yard);
+        Leftovers.End(byEnvironment: containment.Rung < Rung.Mark, time);
         _intake = new Intake(commands, new BaseEnvironment(hello.Environment), _yard, containment.Rung >= Rung.Mark, Now);
         // One look is a proof only where the dead carry marks and are handed to us.
         _emptyLooksNeeded = containment.Rung >= Rung.Mark && orphans.IsExact ? 1 : 3;
@@ -95,7 +96,7 @@ internal sealed unsafe class WardenLoop
     private long WakeFor(Ward ward)
     {
         var wake = Math.Min(ward.DueAt, ward.LookAt);
-        return ward is { IsStarted: true, HasExited: false, PidFd: < 0 } ? Math.Min(wake, _now + (ward.Output.Fd < 0 ? 1 : 20)) : wake;
+        return ward is { IsStarted: true, HasExited: false, PidFd: < 0 } ? Math.Min(wake, _now + (ward.Output.Fd < 0 && ward.Pipes.Length == 0 ? 1 : 20)) : wake;
     }
 
     /// <summary>That its pipe is closed is seen here too, since the intake may be held up by the start of a program.</summary>
@@ -127,6 +128,9 @@ internal sealed unsafe class WardenLoop
                 break;
             case NewsKind.Stop when _wards.TryGetValue(news.Id, out var ward):
                 Stop(ward);
+                break;
+            case NewsKind.Deadline when _wards.TryGetValue(news.Id, out var ward):
+                SetDeadline(ward, news.TermAt, news.KillAfter);
                 break;
             case NewsKind.Beat:
                 _orphans.Any();
@@ -179,14 +183,22 @@ internal sealed unsafe class WardenLoop
         ward.Reason = EndReason.Stopped;
         if (ward.IsStarted)
         {
-            Term(ward);
+            Term(ward, ward.KillAfter);
         }
     }
 
-    private void Term(Ward ward)
+    private static void SetDeadline(Ward ward, long termAt, long killAfter)
+    {
+        if (ward is { TermAt: Ward.Never, IsEnding: false })
+        {
+            (ward.DueAt, ward.DeadlineKillAfter) = (termAt, killAfter);
+        }
+    }
+
+    private void Term(Ward ward, long killAfter)
     {
         ward.TermAt = _now;
-        ward.DueAt = _now + ward.KillAfter;
+        ward.DueAt = _now + killAfter;
         Libc.Kill(-ward.Pid, Libc.SIGTERM);
     }
 
@@ -212,7 +224,8 @@ internal sealed unsafe class WardenLoop
         }
         ward.Pid = ward.NewPid;
         ward.DueAt = ward.Timeout < 0 ? Ward.Never : ward.StartedAt + ward.Timeout;
-        _flushAt = _events.IsEmpty ? _now + LazyFlush : _flushAt;
+        // Of a program that is talked to nothing is heard before this.
+        _flushAt = ward.Pipes.Length > 0 ? Ward.Never : _events.IsEmpty ? _now + LazyFlush : _flushAt;
         _events.Begin(FrameType.Started).Int64((long)ward.Id).Int32(ward.Pid).End();
         if (_isClosing || ward.Reason == EndReason.Silenced)
         {
@@ -220,7 +233,7 @@ internal sealed unsafe class WardenLoop
         }
         else if (ward.Reason == EndReason.Stopped)
         {
-            Term(ward);
+            Term(ward, ward.KillAfter);
         }
     }
 
@@ -323,7 +336,7 @@ internal sealed unsafe class WardenLoop
         else if (ward.DueAt <= _now)
         {
             ward.Reason = EndReason.TimedOut;
-            Term(ward);
+            Term(ward, ward.DeadlineKillAfter);
         }
     }
 

@@ -20,6 +20,12 @@ internal sealed record WardenOptions
     /// </summary>
     public bool ContinueInline { get; init; } = true;
 
+    /// <summary>
+    /// True to lead conversations through named pipes in the folder for temporary files: the default but on Linux, where the warden finds the
+    /// node's own in /proc.
+    /// </summary>
+    public bool NamedPipes { get; init; } = !OperatingSystem.IsLinux();
+
     /// <summary>The rung of the ladder to stand on; by default the highest there is.</summary>
     public Rung Rung { get; init; }
 }

@@ -11,16 +11,20 @@ namespace Fairlead.Processes;
 /// node → warden                                                      warden → node
 /// hello      version, lease, mark, rung, list of environment         ready    version, pid, rung, detail
 /// start      id, mark, list of arguments, list of environment,       started  id, pid
-///            directory, timeout, kill_after, keep, input             output   id, stream, bytes left out before, bytes
-/// stop       id                                                      ended    see <see cref="ProcessExit" />
-/// heartbeat  number                                                  pulse    number
+///            directory, timeout, kill_after, keep, input,            output   id, stream, bytes left out before, bytes
+///            list of pipes                                           ended    see <see cref="ProcessExit" />
+/// stop       id                                                      pulse    number
+/// deadline   id, time until SIGTERM, kill_after
+/// heartbeat  number
 /// bye        (ends everything, then the warden)
 /// </code>
+/// A program that is talked to has three pipes, the paths of its standard input, output and error, which the warden opens and closes again: what
+/// goes through them is none of its business. For all others that list is empty, and the warden reads what they write.
 /// Neither side waits for the other's answer; an id is never used twice. A side that closes its pipe is gone.
 /// </summary>
 internal static class WardenProtocol
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     /// <summary>A frame longer than this is nonsense: the other side is not who it should be.</summary>
     internal const int MaxFrame = 256 * 1024 * 1024;
@@ -34,6 +38,7 @@ internal enum FrameType : byte
     Stop = 3,
     Heartbeat = 4,
     Bye = 5,
+    Deadline = 6,
     Ready = 65,
     Started = 66,
     Output = 67,
@@ -41,27 +46,24 @@ internal enum FrameType : byte
     Pulse = 69,
 }
 
-/// <summary>Bytes that wait to be written, as whole frames; grows as needed and shrinks when it is empty.</summary>
+/// <summary>Bytes that wait to be written, as whole frames.</summary>
 internal sealed class FrameWriter
 {
-    private const int Small = 64 * 1024;
-    private byte[] _buffer = new byte[Small];
-    private int _start;
-    private int _end;
+    private readonly ByteQueue _bytes = new();
     private int _frame;
 
-    internal ReadOnlySpan<byte> Pending => _buffer.AsSpan(_start, _end - _start);
+    internal ReadOnlySpan<byte> Pending => _bytes.Pending;
 
-    internal bool IsEmpty => _start == _end;
+    internal bool IsEmpty => _bytes.IsEmpty;
 
     internal FrameWriter Begin(FrameType type)
     {
-        _frame = _end;
+        _frame = _bytes.Pending.Length;
         Int32(0);
         return Byte((byte)type);
     }
 
-    internal void End() => BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_frame), _end - _frame - sizeof(int));
+    internal void End() => BinaryPrimitives.WriteInt32LittleEndian(_bytes.Pending[_frame..], _bytes.Pending.Length - _frame - sizeof(int));
 
     internal FrameWriter Byte(byte value)
     {
@@ -84,7 +86,7 @@ internal sealed class FrameWriter
     internal FrameWriter Bytes(ReadOnlySpan<byte> value)
     {
         Int32(value.Length);
-        value.CopyTo(Room(value.Length));
+        _bytes.Append(value);
         return this;
     }
 
@@ -117,41 +119,11 @@ internal sealed class FrameWriter
     }
 
     /// <summary>Takes bytes that were written off the front.</summary>
-    internal void Consume(int count)
-    {
-        _start += count;
-        if (_start < _end)
-        {
-            return;
-        }
-        _start = _end = 0;
-        if (_buffer.Length > Small * 16)
-        {
-            _buffer = new byte[Small];
-        }
-    }
+    internal void Consume(int count) => _bytes.Consume(count);
 
-    internal void Clear() => Consume(_end - _start);
+    internal void Clear() => _bytes.Clear();
 
-    private Span<byte> Room(int count)
-    {
-        if (_buffer.Length - _end < count)
-        {
-            Grow(count);
-        }
-        _end += count;
-        return _buffer.AsSpan(_end - count, count);
-    }
-
-    private void Grow(int count)
-    {
-        var waiting = _end - _start;
-        var target = waiting + count <= _buffer.Length / 2 ? _buffer : new byte[Math.Max(_buffer.Length * 2, waiting + count)];
-        Buffer.BlockCopy(_buffer, _start, target, 0, waiting);
-        _frame -= _start;
-        _buffer = target;
-        (_start, _end) = (0, waiting);
-    }
+    private Span<byte> Room(int count) => _bytes.Room(count);
 }
 
 /// <summary>Bytes as they came, cut into frames.</summary>

@@ -88,7 +88,7 @@ public sealed record QueueInfo
     public QueueDefinition? Definition { get; init; }
 
     /// <summary>What is in force: the definition with an operator's change above it; null when no node has declared it yet.</summary>
-    public QueueDefinition? InForce => Change is { } change && Definition is { } declared ? change.ApplyTo(declared) : Definition;
+    public QueueDefinition? InForce => QueueChange.InForce(Definition, Change);
 
     /// <summary>What an operator changed; null when nothing.</summary>
     public QueueChange? Change { get; init; }

@@ -176,7 +176,7 @@ public interface IJobControl
     /// back. Claims obey it at once, nodes hear of it by a signal and with each heartbeat. What runs goes on: a queue that may have
     /// fewer processing than it has gets nothing until it is below.
     /// </summary>
-    /// <returns>What is in force now; null when no node has ever declared such a queue.</returns>
+    /// <returns>What is in force now; null when no node has ever declared such a queue: then nothing was changed.</returns>
     /// <exception cref="ArgumentException">The change is not sound.</exception>
     ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default);
 

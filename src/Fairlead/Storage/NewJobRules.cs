@@ -6,16 +6,13 @@ internal static class NewJobRules
     /// <summary>The deadline of jobs that name none.</summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromDays(7);
 
-    /// <summary>Returns <paramref name="job" /> if it is sound, with the group that its payload names where the queue says so.</summary>
+    /// <summary>Returns <paramref name="job" /> if it is sound, <see cref="WithKeys">with the keys</see> that its payload names.</summary>
     /// <exception cref="ArgumentException">It is not; the message says what was expected, what came, and the way out.</exception>
     public static NewJob Check(NewJob job, QueueDefinition queue)
     {
         CheckName(job.Queue, "A queue's name");
         CheckName(job.Kind.Name, "A job's name");
-        if (job.Group is null && queue.Group is { } pointer)
-        {
-            job = job with { Group = JsonPointer.Text(job.Payload, pointer) };
-        }
+        job = WithKeys(job, queue);
         if (job.Group is not null)
         {
             CheckName(job.Group, "A group");
@@ -42,6 +39,32 @@ internal static class NewJobRules
             throw new ArgumentException($"Retries expects zero or more; got {job.Retries}.");
         }
         return job;
+    }
+
+    /// <summary>
+    /// The group and the unique key that the payload names, where the queue says where they are and the job names none itself. Producers
+    /// apply it, so that a bad key is refused where it is made; stores apply it to whatever comes in, since not every producer knows the
+    /// queue's definition: next steps, workers in other languages, commands.
+    /// </summary>
+    /// <param name="job">The job.</param>
+    /// <param name="queue">Its queue; null while no node has declared it.</param>
+    public static NewJob WithKeys(NewJob job, QueueDefinition? queue)
+    {
+        if (job.Group is null && queue?.Group is { } group)
+        {
+            job = job with { Group = JsonPointer.Text(job.Payload, group) };
+        }
+        return job.UniqueKey is null && queue?.Unique is { } unique ? job with { UniqueKey = JsonPointer.Text(job.Payload, unique) } : job;
+    }
+
+    /// <summary>The next step of a completed job, as stores add it: in the group its own queue finds in the result, else in the group it comes from.</summary>
+    /// <param name="step">The step, with the completed job's result and what it hands on.</param>
+    /// <param name="group">The completed job's group.</param>
+    /// <param name="queue">The step's queue; null while no node has declared it.</param>
+    public static NewJob Following(NewJob step, string? group, QueueDefinition? queue)
+    {
+        var found = WithKeys(step, queue);
+        return found with { Group = found.Group ?? group };
     }
 
     /// <summary>Names have 1 to 200 characters and no control characters.</summary>

@@ -130,8 +130,8 @@ public enum WorkerEnd
     NotStarted = 11,
 }
 
-/// <summary>One process of the cluster, with where it belongs.</summary>
-/// <param name="Node">The node that runs it.</param>
+/// <summary>The pool of one queue on one node.</summary>
+/// <param name="Node">The node.</param>
 /// <param name="NodeName">That node's name.</param>
-/// <param name="Pool">Its pool as last reported.</param>
+/// <param name="Pool">The pool as last reported.</param>
 public sealed record NodePool(NodeId Node, string NodeName, PoolReport Pool);

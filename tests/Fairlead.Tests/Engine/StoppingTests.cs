@@ -7,6 +7,38 @@ namespace Fairlead.Tests.Engine;
 public sealed class StoppingTests
 {
     [Fact]
+    public async Task Each_tier_of_payloads_has_its_own_timeout()
+    {
+        await using var harness = new FairleadHarness(f => f
+            .AddJob("tiered", async (Tiered _, TimeProvider time, CancellationToken cancelled) => await Task.Delay(TimeSpan.FromSeconds(20), time, cancelled))
+            .AddQueue("default", q =>
+            {
+                q.Timeout = TimeSpan.FromSeconds(10);
+                q.TimeoutBy = new("/tier", new Dictionary<string, TimeSpan> { ["1"] = TimeSpan.FromSeconds(30), ["slow"] = TimeSpan.FromSeconds(30) });
+                q.Retries = 0;
+            }));
+        object?[] tiers = [1, "1", "slow", 2, "other", null];
+        var jobs = new List<JobHandle>();
+        foreach (var tier in tiers)
+        {
+            jobs.Add(await harness.Jobs.EnqueueAsync(new Tiered(tier)));
+        }
+        var own = await harness.Jobs.EnqueueAsync(new Tiered(1), new JobOptions { Timeout = TimeSpan.FromSeconds(5) });
+        await harness.RunUntilIdleAsync();
+
+        var ends = new List<AttemptOutcome?>();
+        foreach (var job in jobs.Append(own))
+        {
+            ends.Add((await harness.Jobs.GetAsync(job.Id))!.LastOutcome);
+        }
+        const AttemptOutcome Done = AttemptOutcome.Completed;
+        const AttemptOutcome Late = AttemptOutcome.TimedOut;
+        ends.ShouldBe([Done, Done, Done, Late, Late, Late, Late]);
+    }
+
+    private sealed record Tiered(object? Tier);
+
+    [Fact]
     public async Task A_handler_that_listens_is_timed_out_at_its_timeout()
     {
         await using var harness = new FairleadHarness(f => f

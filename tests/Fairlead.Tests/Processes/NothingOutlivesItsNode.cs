@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Fairlead.Processes;
 using static Fairlead.Tests.Processes.WardenHarness;
 
@@ -7,8 +6,6 @@ namespace Fairlead.Tests.Processes;
 /// <summary>The node is killed, or stopped, or its warden is: no program goes on.</summary>
 public sealed class NothingOutlivesItsNode
 {
-    private const int Kill = 9, Stop = 19, Continue = 18;
-
     [Fact]
     public async Task A_killed_node_takes_everything_with_it()
     {
@@ -19,6 +16,32 @@ public sealed class NothingOutlivesItsNode
         Send(node.Id, Kill);
         await UntilAsync(() => Living(tag).Count == 0, "nothing is left");
         await UntilAsync(() => !ProcessTable.TryRead(warden, out _), "the warden is gone too");
+    }
+
+    [Theory]
+    [InlineData(nameof(Rung.Best))]
+    [InlineData(nameof(Rung.Tree))]
+    public async Task What_a_node_leaves_that_is_killed_together_with_its_warden_the_next_one_ends(string rung)
+    {
+        var (tag, bystander) = (NewTag(), NewTag());
+        using var node = TestNode.Start(tag, lease: 20, rung);
+        using var living = TestNode.Start(bystander, lease: 20, rung);
+        await UntilAsync(() => Living(tag).Count >= 2 * StubbornTreeSize, "both trees are up");
+        await UntilAsync(() => Living(bystander).Count >= 2 * StubbornTreeSize, "the bystander's are too");
+        var warden = int.Parse((await node.StandardOutput.ReadLineAsync())!);
+        // Stopped first: it is not to see that its node is gone.
+        Send(warden, Stop);
+        Send(node.Id, Kill);
+        Send(warden, Kill);
+        await node.WaitForExitAsync();
+        await using var next = await StartAsync(Enum.Parse<Rung>(rung));
+        // What has shed its environment too cannot be told from anybody's where there is no other mark.
+        var lost = rung == nameof(Rung.Tree) ? 2 : 0;
+        await UntilAsync(() => Living(tag).Count <= lost, "nothing is left", seconds: 2);
+        Living(bystander).Count.ShouldBeGreaterThanOrEqualTo(2 * StubbornTreeSize);
+        Living(tag).ForEach(pid => Send(pid, Kill));
+        Send(living.Id, Kill);
+        await UntilAsync(() => Living(bystander).Count == 0, "the bystander's warden ends its own");
     }
 
     [Fact]
@@ -75,9 +98,4 @@ public sealed class NothingOutlivesItsNode
         (await warden.RunAsync("exit 5")).ExitCode.ShouldBe(5);
         warden.Pid.ShouldBe(pid);
     }
-
-    private static void Send(int pid, int signal) => SendSignal(pid, signal).ShouldBe(0);
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int pid, int signal);
 }

@@ -12,7 +12,7 @@ internal static class StartupHook
         if (Environment.GetEnvironmentVariable(TestNode.Variable) is { } order)
         {
             Environment.SetEnvironmentVariable(TestNode.Variable, null);
-            TestNode.RunAsync(order.Split(' ')[0], double.Parse(order.Split(' ')[1])).GetAwaiter().GetResult();
+            TestNode.RunAsync(order.Split(' ')).GetAwaiter().GetResult();
             Environment.Exit(0);
         }
     }
@@ -24,17 +24,18 @@ namespace Fairlead.Tests.Processes
     {
         public const string Variable = "FAIRLEAD_TEST_NODE";
 
-        public static Process Start(string tag, double lease)
+        public static Process Start(string tag, double lease, string rung = nameof(Rung.Best))
         {
             var start = new ProcessStartInfo(WardenHarness.Command.Arguments[0]) { RedirectStandardOutput = true, UseShellExecute = false };
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(TestNode).Assembly.Location;
-            start.Environment[Variable] = $"{tag} {lease}";
+            start.Environment[Variable] = $"{tag} {lease} {rung}";
             return Process.Start(start)!;
         }
 
-        public static async Task RunAsync(string tag, double lease)
+        public static async Task RunAsync(string[] order)
         {
-            await using var warden = await WardenHarness.StartAsync(lease: TimeSpan.FromSeconds(lease));
+            var (tag, lease, rung) = (order[0], double.Parse(order[1]), Enum.Parse<Rung>(order[2]));
+            await using var warden = await WardenHarness.StartAsync(rung, TimeSpan.FromSeconds(lease));
             var runs = new[] { warden.RunAsync(WardenHarness.StubbornTree(tag)), warden.RunAsync(WardenHarness.StubbornTree(tag)) };
             await WardenHarness.UntilAsync(() => WardenHarness.Living(tag).Count >= 2 * WardenHarness.StubbornTreeSize, "both trees are up");
             Console.WriteLine(warden.Pid);

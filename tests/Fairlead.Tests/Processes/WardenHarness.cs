@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead.Engine;
 using Fairlead.Processes;
@@ -61,6 +62,14 @@ internal static class WardenHarness
 
     public static Task<ProcessExit> RunAsync(this Warden warden, string script, Recorder? recorder = null) =>
         warden.RunAsync(Shell(script, TimeSpan.FromSeconds(60)), recorder ?? new Recorder(), default);
+
+    public const int Kill = 9, UserSignal = 10, Stop = 19, Continue = 18;
+
+    /// <summary>Sends a signal as others do.</summary>
+    public static void Send(int pid, int signal) => SendSignal(pid, signal).ShouldBe(0);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int pid, int signal);
 
     private static string Read(string path)
     {

@@ -21,6 +21,7 @@ internal static class AttemptCases
         new("Attempt.EnqueuesWithCompletion", "What an attempt enqueues appears with its completion.", EnqueuesWithCompletion),
         new("Attempt.ThenOfJob", "The job's own next step gets the result as its payload.", ThenOfJob),
         new("Attempt.ThenOfQueue", "The queue's next step counts when the job has none.", ThenOfQueue),
+        new("Attempt.ThenTakesKeys", "A next step has the group and the unique key that its queue finds in the result: of two with one key, one is added.", ThenTakesKeys),
         new("Attempt.ThenOnlyAfterSuccess", "The next step follows success only.", ThenOnlyAfterSuccess),
         new("Attempt.RetryBudgetPaces", "Retries beyond the queue's budget are paced one a second, never refused.", RetryBudgetPaces),
         new("Attempt.RetryBudgetPays", "First attempts pay retries in.", RetryBudgetPays),
@@ -151,6 +152,21 @@ internal static class AttemptCases
             await scene.CompleteAsync(node, job);
         }
         Expect.Equal((1L, 1L), ((await scene.QueueAsync("next")).Jobs.Queued, (await scene.QueueAsync("own")).Jobs.Queued));
+    }
+
+    private static async Task ThenTakesKeys(Scene scene)
+    {
+        var next = new QueueDefinition { Name = "next", Group = "/site", Unique = "/id" };
+        var node = await scene.JoinAsync(Flow([new() { Name = Scene.Queue, Then = new("next", new("step")) }, next]));
+        await scene.Store.EnqueueAsync([Job(group: "from"), Job(group: "from"), Job(group: "from")]);
+        var jobs = await scene.ClaimAsync(node);
+        foreach (var (job, result) in jobs.Zip(["""{"id":1,"site":"a"}""", """{"id":1,"site":"b"}""", """{"id":2}"""]))
+        {
+            await scene.DoneAsync(node, scene.Completed(job, result));
+        }
+        Expect.Sequence(
+            [("1", "a"), ("2", "from")],
+            (await scene.Store.ListJobsAsync(new() { Queue = "next" })).Jobs.Select(job => (job.UniqueKey, job.Group)).Order());
     }
 
     private static async Task ThenOnlyAfterSuccess(Scene scene)

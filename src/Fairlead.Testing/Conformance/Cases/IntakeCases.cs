@@ -19,7 +19,50 @@ internal static class IntakeCases
         new("Intake.EmptyCall", "No jobs are no error.", EmptyCall),
         new("Intake.SignalsWork", "Listeners of the store hear of new work, until they stop listening.", SignalsWork),
         new("Intake.LargePayload", "A large payload comes back byte for byte.", LargePayload),
+        new("Intake.KeysFromPayload", "A queue's pointers find the group and the unique key of a job that names none, whoever enqueues it.", KeysFromPayload),
+        new("Intake.OwnKeysFirst", "What a job names itself stands above its queue's pointers.", OwnKeysFirst),
+        new("Intake.NoKeysInPayload", "A payload that says nothing leaves a job without group and unique key.", NoKeysInPayload),
+        new("Intake.ItemsHaveKeys", "An item whose payload names a unique key that is held refuses the batch.", ItemsHaveKeys),
     ];
+
+    private static readonly QueueDefinition Pointed = new() { Name = Scene.Queue, Group = "/account", Unique = "/id" };
+
+    private static async Task KeysFromPayload(Scene scene)
+    {
+        await scene.JoinAsync(Registration(Pointed));
+        var first = await scene.EnqueueAsync(Job(payload: """{"account":"acme","id":7}"""));
+        var job = await scene.GetAsync(first);
+        Expect.Equal(("acme", "7"), (job.Group, job.UniqueKey));
+        var answers = await scene.Store.EnqueueAsync([Job(payload: """{"account":"other","id":7}"""), Job(payload: """{"account":"other","id":8}""")]);
+        Expect.Equal(new EnqueuedJob(first, Existing: true), answers[0]);
+        Expect.Equal(false, answers[1].Existing);
+    }
+
+    private static async Task OwnKeysFirst(Scene scene)
+    {
+        await scene.JoinAsync(Registration(Pointed));
+        var job = await scene.GetAsync(await scene.EnqueueAsync(Job(key: "own", group: "mine", payload: """{"account":"acme","id":7}""")));
+        Expect.Equal(("mine", "own"), (job.Group, job.UniqueKey));
+    }
+
+    private static async Task NoKeysInPayload(Scene scene)
+    {
+        await scene.JoinAsync(Registration(Pointed));
+        foreach (var payload in new[] { "{}", """{"account":null,"id":{"a":1}}""", "\"text\"", "" })
+        {
+            var job = await scene.GetAsync(await scene.EnqueueAsync(Job(payload: payload)));
+            Expect.Null(job.Group);
+            Expect.Null(job.UniqueKey);
+        }
+    }
+
+    private static async Task ItemsHaveKeys(Scene scene)
+    {
+        await scene.JoinAsync(Registration(Pointed));
+        var id = await scene.Store.EnqueueBatchAsync(new() { Queue = Scene.Queue, Items = [Job(payload: """{"id":1}"""), Job(payload: """{"id":2}""")] });
+        Expect.Sequence(["1", "2"], (await scene.ItemsAsync(id)).Select(item => item.UniqueKey));
+        await Expect.ThrowsAsync<ArgumentException>(() => scene.Store.EnqueueBatchAsync(new() { Queue = Scene.Queue, Items = [Job(payload: """{"id":2}""")] }).AsTask());
+    }
 
     private static async Task IdsGrowInOrder(Scene scene)
     {

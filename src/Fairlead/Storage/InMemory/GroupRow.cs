@@ -27,7 +27,7 @@ internal sealed class GroupRow(QueueRow queue, string? name, long number)
     /// <summary>What blocks it, as it was recorded.</summary>
     public WaitReason? Block;
 
-    public double Weight => Queue.Definition?.WeightOf(Name) ?? 1;
+    public double Weight => Queue.InForce?.WeightOf(Name) ?? 1;
 
     public SortedSet<JobRow> Lane(JobKind kind)
     {

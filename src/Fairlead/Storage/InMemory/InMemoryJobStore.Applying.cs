@@ -74,19 +74,18 @@ public sealed partial class InMemoryJobStore
         {
             Add(next, now);
         }
-        if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.Definition?.Then) is { } then)
+        if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
         {
-            Add(Following(job, then), now);
+            Add(NewJobRules.Following(NextStep(job, then), job.Group, QueueNamed(then.Queue).InForce), now);
         }
     }
 
-    private static NewJob Following(JobRow job, NextStep then) => new()
+    private static NewJob NextStep(JobRow job, NextStep then) => new()
     {
         Queue = then.Queue,
         Kind = then.Kind,
         Payload = job.Result,
         Priority = job.Priority,
-        Group = job.Group,
         Parent = job.Id,
         TraceParent = job.TraceParent,
     };
@@ -94,7 +93,7 @@ public sealed partial class InMemoryJobStore
     private static Settlement Settle(JobRow job, JobTransition transition, DateTimeOffset now)
     {
         var asked = Settlement.Of(transition, job.CancelRequested, now, job.Deadline);
-        if (job.Queue.Definition?.RetryBudget is not { } share || !transition.CostsAttempt)
+        if (job.Queue.InForce?.RetryBudget is not { } share || !transition.CostsAttempt)
         {
             return asked;
         }

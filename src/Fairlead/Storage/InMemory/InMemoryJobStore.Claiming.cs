@@ -143,7 +143,7 @@ public sealed partial class InMemoryJobStore
     /// <summary>Limits that each group has of its own are recorded with the groups.</summary>
     private void RecordLimit(QueueRow queue, WaitReason? refused, DateTimeOffset now)
     {
-        foreach (var use in (queue.Definition?.Limits ?? []).Where(use => FindLimit(use.Name) is { InForce.PerGroup: false }))
+        foreach (var use in (queue.InForce?.Limits ?? []).Where(use => FindLimit(use.Name) is { InForce.PerGroup: false }))
         {
             queue.Blocks.Set(WaitCause.Limit, use.Name, refused is { Cause: WaitCause.Limit } limit && limit.Key == use.Name, now);
             queue.Blocks.Set(WaitCause.Breaker, use.Name, refused is { Cause: WaitCause.Breaker } breaker && breaker.Key == use.Name, now);
@@ -201,7 +201,7 @@ public sealed partial class InMemoryJobStore
             foreach (var job in queue.Solo)
             {
                 var elsewhere = job.ReservedFor is { } other && other != node && other.HoldsLease(now);
-                var room = job.ReservedFor is null ? queue.Room > 0 : !IsFull(queue);
+                var room = job.ReservedFor is null ? queue.Room > 0 : !queue.IsFull;
                 if (room && (idle || !elsewhere) && asked.Kinds.Contains(job.Kind) && FlowReason(job, now) is null)
                 {
                     return job;
@@ -210,8 +210,6 @@ public sealed partial class InMemoryJobStore
         }
         return null;
     }
-
-    private static bool IsFull(QueueRow queue) => queue.Tally.Processing >= (queue.Definition?.MaxConcurrent ?? int.MaxValue);
 
     private static void Reserve(JobRow job, NodeRow node)
     {

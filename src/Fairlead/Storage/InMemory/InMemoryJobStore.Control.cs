@@ -14,6 +14,14 @@ public sealed partial class InMemoryJobStore
         CommitAsync(now => SetPaused(QueueNamed(queue), false, now), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => ChangeQueue(queue, change, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int> EndWorkersAsync(string? worker, CancellationToken cancellationToken = default) =>
+        CommitAsync(_ => EndWorkers(worker), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) =>
         CommitAsync(now => Cancel(job, now), cancellationToken);
 
@@ -26,6 +34,36 @@ public sealed partial class InMemoryJobStore
         queue.Paused = paused;
         queue.Blocks.Set(WaitCause.Paused, queue.Name, paused, now);
         Signal(paused ? StoreSignals.Control : StoreSignals.Control | StoreSignals.Work);
+    }
+
+    private QueueDefinition? ChangeQueue(string name, QueueChange? change, DateTimeOffset now)
+    {
+        if (change?.Problems(name).FirstOrDefault() is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(change));
+        }
+        if (!_queues.TryGetValue(name, out var queue) || queue.Declared is not { } declared)
+        {
+            return null;
+        }
+        Define(queue, declared, QueueChange.Over(queue.Change, change), now);
+        Signal(StoreSignals.Control | StoreSignals.Work);
+        return queue.InForce;
+    }
+
+    private int EndWorkers(string? wanted)
+    {
+        var asked = 0;
+        foreach (var node in _nodes.Values.Where(static node => node.IsMember))
+        {
+            foreach (var worker in WorkersOf(node).Where(worker => wanted is null || worker == wanted))
+            {
+                node.ToEnd.Add(worker);
+                asked++;
+            }
+        }
+        Signal(asked > 0 ? StoreSignals.Control : StoreSignals.None);
+        return asked;
     }
 
     private CancelResult? Cancel(JobId id, DateTimeOffset now)

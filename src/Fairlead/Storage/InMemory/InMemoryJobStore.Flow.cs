@@ -81,7 +81,7 @@ public sealed partial class InMemoryJobStore
             ServedSeconds = group.State.Served,
             Slow = group.State.Slow,
             Paused = group.State.Paused,
-            Blocked = group.Ready > 0 ? group.State.Blocked(queue.Definition, queue.Name, group.Name, now) : null,
+            Blocked = group.Ready > 0 ? group.State.Blocked(queue.InForce, queue.Name, group.Name, now) : null,
         });
 
     private void PauseGroup(GroupRow group, bool paused, DateTimeOffset now)

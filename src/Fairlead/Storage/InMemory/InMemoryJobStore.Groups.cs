@@ -71,7 +71,7 @@ public sealed partial class InMemoryJobStore
         {
             group.Estimates[job.Kind] = FairQueue.Learned(group.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
             job.Queue.Estimates[job.Kind] = FairQueue.Learned(job.Queue.Estimates.GetValueOrDefault(job.Kind, -1), seconds);
-            group.State.Slow += seconds > (job.Queue.Definition?.SlowAfter?.TotalSeconds ?? double.MaxValue) ? 1 : 0;
+            group.State.Slow += seconds > (job.Queue.InForce?.SlowAfter?.TotalSeconds ?? double.MaxValue) ? 1 : 0;
         }
         if (!abandoned && job.Holds is not null)
         {
@@ -123,7 +123,7 @@ public sealed partial class InMemoryJobStore
             return;
         }
         queue.Outage = well && !(queue.Outage.OpenUntil > now) ? default : queue.Outage;
-        if (queue.Definition?.Breaker is not { } policy)
+        if (queue.InForce?.Breaker is not { } policy)
         {
             // Opened by hand where there is no policy: it is over when its time is.
             group.State.Breaker = group.State.Breaker.OpenUntil > now ? group.State.Breaker : default;
@@ -151,7 +151,7 @@ public sealed partial class InMemoryJobStore
     private static void Reconsider(GroupRow group, DateTimeOffset now)
     {
         var queue = group.Queue;
-        var block = group.Ready == 0 ? null : group.State.Blocked(queue.Definition, queue.Name, group.Name, now);
+        var block = group.Ready == 0 ? null : group.State.Blocked(queue.InForce, queue.Name, group.Name, now);
         if (group.WakeAt is not null)
         {
             queue.Waking.Remove(group);

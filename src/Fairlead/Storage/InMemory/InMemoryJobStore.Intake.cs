@@ -32,6 +32,7 @@ public sealed partial class InMemoryJobStore
 
     private JobId EnqueueBatch(NewBatch definition, DateTimeOffset now)
     {
+        definition = definition with { Items = [.. definition.Items.Select(WithKeys)] };
         RequireItems(definition);
         var header = new JobRow(_jobs.NextId(), QueueNamed(definition.Queue), BatchKind) { Status = JobStatus.Queued, EnqueuedAt = now };
         var batch = new BatchRow
@@ -96,6 +97,7 @@ public sealed partial class InMemoryJobStore
 
     private EnqueuedJob Add(NewJob job, DateTimeOffset now, BatchRow? batch = null, JobId? parent = null)
     {
+        job = WithKeys(job);
         var queue = QueueNamed(job.Queue);
         if (job.UniqueKey is { } key && _uniqueKeys.TryGetValue((job.Queue, key), out var holder))
         {
@@ -118,6 +120,8 @@ public sealed partial class InMemoryJobStore
         return new(row.Id, false);
     }
 
+    private NewJob WithKeys(NewJob job) => NewJobRules.WithKeys(job, _queues.GetValueOrDefault(job.Queue)?.InForce);
+
     private JobRow NewRow(NewJob job, QueueRow queue, DateTimeOffset now, JobId? parent)
     {
         NoteKind(queue, job.Kind, now);
@@ -136,7 +140,7 @@ public sealed partial class InMemoryJobStore
             EnqueuedAt = now,
             DeadlineFrom = now,
             NotBefore = job.Delay > TimeSpan.Zero ? now + job.Delay : now,
-            Deadline = now + (job.Deadline ?? queue.Definition?.Deadline ?? DefaultDeadline),
+            Deadline = now + (job.Deadline ?? queue.InForce?.Deadline ?? DefaultDeadline),
         };
     }
 

@@ -15,7 +15,7 @@ public sealed partial class InMemoryJobStore
         {
             foreach (var limit in limits)
             {
-                RequireAgreement(limit, now);
+                RequireAgreement(limit, null, now);
             }
             Declare(limits, now);
         },
@@ -37,7 +37,7 @@ public sealed partial class InMemoryJobStore
 
     private LimitRow KnownLimit(string name) => FindLimit(name) ?? throw new ArgumentException(PermitDesk.Unknown(name, _limits.Keys));
 
-    private void RequireAgreement(NamedLimit wanted, DateTimeOffset now)
+    private void RequireAgreement(NamedLimit wanted, NodeRow? itself, DateTimeOffset now)
     {
         if (wanted.Limit.Problems(wanted.Name).FirstOrDefault() is { } problem)
         {
@@ -49,7 +49,7 @@ public sealed partial class InMemoryJobStore
         }
         foreach (var node in _nodes.Values)
         {
-            if (node.HoldsLease(now) && node.Registration.Limits.Any(l => l.Name == wanted.Name))
+            if (node != itself && node.HoldsLease(now) && node.Registration.Limits.Any(l => l.Name == wanted.Name))
             {
                 throw new StoreMismatchException(
                     $"Limit '{wanted.Name}' is held by node '{node.Registration.Name}' as {known.Declared}, but {wanted.Limit} is declared now. Stop that node first, or declare the same.");

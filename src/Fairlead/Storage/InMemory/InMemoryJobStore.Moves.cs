@@ -121,7 +121,7 @@ public sealed partial class InMemoryJobStore
     private void StopRunning(JobRow job)
     {
         var queue = job.Queue;
-        if (queue.Ready > 0 && queue.Definition?.MaxConcurrent is { } max && queue.Tally.Processing >= max)
+        if (queue is { Ready: > 0, IsFull: true })
         {
             Signal(StoreSignals.Work);
         }

@@ -13,6 +13,14 @@ public sealed partial class InMemoryJobStore
         CommitAsync(now => Join(registration, now), cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask DeclareAsync(NodeId node, NodeRegistration registration, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => Declare(node, registration, now), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask ReportPoolsAsync(NodeId node, IReadOnlyList<PoolReport> pools, CancellationToken cancellationToken = default) =>
+        CommitAsync(now => ReportPools(node, pools, now), cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
         CommitAsync(now => Heartbeat(node, now), cancellationToken);
 
@@ -34,43 +42,83 @@ public sealed partial class InMemoryJobStore
 
     private NodeLease Join(NodeRegistration registration, DateTimeOffset now)
     {
-        foreach (var limit in registration.Limits)
-        {
-            RequireAgreement(limit, now);
-        }
-        foreach (var served in registration.Queues)
-        {
-            RequireAgreement(served.Definition, now);
-            RequireLimits(served.Definition, registration.Limits);
-        }
-        Declare(registration.Limits, now);
+        RequireAgreement(registration, null, now);
         var node = new NodeRow(new(++_lastNode), registration, now);
         _nodes.Add(node.Id.Value, node);
+        Define(registration, now);
+        return new(node.Id, now);
+    }
+
+    private void Declare(NodeId id, NodeRegistration registration, DateTimeOffset now)
+    {
+        if (Member(id) is not { } node || !node.HoldsLease(now))
+        {
+            return;
+        }
+        RequireAgreement(registration, node, now);
+        var before = node.Registration;
+        node.Registration = registration with { Name = before.Name, Lease = before.Lease };
+        if (node.Reserved is { } reserved)
+        {
+            // It may no longer serve it; if it does, its next claim is asked again.
+            Unreserve(reserved);
+        }
+        Define(registration, now);
+        StopServing(node, before.Queues, now);
+        Signal(StoreSignals.Control | StoreSignals.Work);
+    }
+
+    private void Define(NodeRegistration registration, DateTimeOffset now)
+    {
+        Declare(registration.Limits, now);
         foreach (var served in registration.Queues)
         {
             var queue = QueueNamed(served.Definition.Name);
-            queue.Definition = served.Definition;
-            foreach (var group in queue.Groups.Values)
-            {
-                Reconsider(group, now);
-            }
+            Define(queue, served.Definition, queue.Change, now);
             foreach (var kind in served.Kinds)
             {
                 queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), false, now);
             }
         }
-        return new(node.Id, now);
     }
 
-    private void RequireAgreement(QueueDefinition wanted, DateTimeOffset now)
+    /// <summary>Something else is in force from now on: who it blocks is looked at anew.</summary>
+    private static void Define(QueueRow queue, QueueDefinition? declared, QueueChange? change, DateTimeOffset now)
     {
-        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Definition is not { } held || held == wanted)
+        queue.Define(declared, change);
+        foreach (var group in queue.Groups.Values)
+        {
+            Reconsider(group, now);
+        }
+        if (!queue.IsFull)
+        {
+            queue.Blocks.Set(WaitCause.Slot, queue.Name, false, now);
+        }
+    }
+
+    /// <summary>All that a node wants must fit what other live nodes hold.</summary>
+    private void RequireAgreement(NodeRegistration registration, NodeRow? itself, DateTimeOffset now)
+    {
+        foreach (var limit in registration.Limits)
+        {
+            RequireAgreement(limit, itself, now);
+        }
+        foreach (var served in registration.Queues)
+        {
+            RequireAgreement(served.Definition, itself, now);
+            RequireLimits(served.Definition, registration.Limits);
+        }
+    }
+
+    private void RequireAgreement(QueueDefinition wanted, NodeRow? itself, DateTimeOffset now)
+    {
+        if (!_queues.TryGetValue(wanted.Name, out var queue) || queue.Declared is not { } held || held == wanted)
         {
             return;
         }
         foreach (var node in _nodes.Values)
         {
-            if (node.HoldsLease(now) && node.Registration.Queues.Any(q => q.Definition.Name == wanted.Name))
+            if (node != itself && node.HoldsLease(now) && node.Serves(wanted.Name))
             {
                 throw new StoreMismatchException(
                     $"Queue '{wanted.Name}' is held by node '{node.Registration.Name}' as {held}, but this node declares {wanted}. Stop that node first, or declare the same.");
@@ -94,8 +142,35 @@ public sealed partial class InMemoryJobStore
             }
             ChargeOverrun(job, now);
         }
-        return new(true, now, cancel ?? []) { LiveNodes = _nodes.Values.Count(n => n.HoldsLease(now)), Ailing = Ailing(node, now) };
+        return new(true, now, cancel ?? [])
+        {
+            LiveNodes = _nodes.Values.Count(n => n.HoldsLease(now)), Ailing = Ailing(node, now), EndWorkers = [.. node.ToEnd], Changed = Changed(node),
+        };
     }
+
+    private List<QueueDefinition> Changed(NodeRow node)
+    {
+        var changed = new List<QueueDefinition>();
+        foreach (var served in node.Registration.Queues)
+        {
+            if (QueueNamed(served.Definition.Name) is { Change: not null, InForce: { } definition })
+            {
+                changed.Add(definition);
+            }
+        }
+        return changed;
+    }
+
+    private void ReportPools(NodeId id, IReadOnlyList<PoolReport> pools, DateTimeOffset now)
+    {
+        if (Member(id) is { } node && node.HoldsLease(now))
+        {
+            node.Pools = [.. pools.OrderBy(static pool => pool.Queue, StringComparer.Ordinal)];
+            node.ToEnd.IntersectWith(WorkersOf(node));
+        }
+    }
+
+    private static IEnumerable<string> WorkersOf(NodeRow node) => node.Pools.SelectMany(static pool => pool.Workers).Select(static worker => worker.Id);
 
     private List<string> Ailing(NodeRow node, DateTimeOffset now)
     {
@@ -133,17 +208,28 @@ public sealed partial class InMemoryJobStore
         {
             Unreserve(reserved);
         }
-        foreach (var served in node.Registration.Queues)
+        node.Pools = [];
+        node.ToEnd.Clear();
+        StopServing(node, node.Registration.Queues, now);
+        Signal(StoreSignals.Control);
+    }
+
+    /// <summary>What a node served once may be served by nobody now, and lacks none of its slots any more.</summary>
+    private void StopServing(NodeRow node, IReadOnlyList<ServedQueue> once, DateTimeOffset now)
+    {
+        foreach (var served in once)
         {
             var queue = QueueNamed(served.Definition.Name);
-            queue.Blocks.Set(WaitCause.Slot, node.Id.ToString(), false, now);
-            queue.Blocks.Set(WaitCause.Slot, queue.Name, queue.Ready > 0 && queue.Room == 0 && queue.Blocks.Find(WaitCause.Slot) is not null, now);
+            if (!node.IsMember || !node.Serves(queue.Name))
+            {
+                queue.Blocks.Set(WaitCause.Slot, node.Id.ToString(), false, now);
+                queue.Blocks.Set(WaitCause.Slot, queue.Name, queue.Ready > 0 && queue.Room == 0 && queue.Blocks.Find(WaitCause.Slot) is not null, now);
+            }
             foreach (var kind in served.Kinds)
             {
                 RecordNoNode(queue, kind, now);
             }
         }
-        Signal(StoreSignals.Control);
     }
 
     /// <summary>The first time a queue sees a kind, it is noted whether anybody could run it.</summary>

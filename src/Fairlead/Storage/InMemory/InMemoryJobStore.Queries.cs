@@ -29,8 +29,14 @@ public sealed partial class InMemoryJobStore
             cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<IReadOnlyList<NodePool>> ListPoolsAsync(CancellationToken cancellationToken = default) =>
+        CommitAsync<IReadOnlyList<NodePool>>(
+            _ => [.. _nodes.Values.Where(static node => node.IsMember).SelectMany(static node => node.Pools.Select(pool => new NodePool(node.Id, node.Registration.Name, pool)))],
+            cancellationToken);
+
+    /// <inheritdoc />
     public ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>
-        CommitAsync(_ => ReadLog(job, after, limit), cancellationToken);
+        CommitAsync(_ => ReadLog(job, after, limit, contains), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<JobTimeline>> GetTimelinesAsync(JobId job, CancellationToken cancellationToken = default) =>
@@ -82,7 +88,8 @@ public sealed partial class InMemoryJobStore
         var infos = _queueOrder.ConvertAll(static queue => new QueueInfo
         {
             Name = queue.Name,
-            Definition = queue.Definition,
+            Definition = queue.Declared,
+            Change = queue.Change,
             Paused = queue.Paused,
             Jobs = queue.Tally,
             Abandoned = queue.Abandoned,
@@ -102,15 +109,22 @@ public sealed partial class InMemoryJobStore
         return oldest;
     }
 
-    private LogPage ReadLog(JobId id, long after, int limit)
+    private LogPage ReadLog(JobId id, long after, int limit, string? contains)
     {
-        var lines = Itself(id)
-            .SelectMany(static job => job.Log ?? [])
-            .Where(line => line.Sequence > after)
-            .OrderBy(static line => line.Sequence)
-            .Take(limit)
-            .ToList();
-        return new(lines.ConvertAll(static line => line.Line), lines.Count == 0 ? after : lines[^1].Sequence);
+        var lines = new List<JobLogLine>();
+        foreach (var (sequence, line) in Itself(id).SelectMany(static job => job.Log ?? []).Where(line => line.Sequence > after).OrderBy(static line => line.Sequence))
+        {
+            if (lines.Count == limit)
+            {
+                break;
+            }
+            after = sequence;
+            if (contains is null || AsciiText.Contains(line.Message, contains))
+            {
+                lines.Add(line);
+            }
+        }
+        return new(lines, after);
     }
 
     private static JobTimeline ToTimeline(JobRow job) => new()
@@ -217,7 +231,7 @@ public sealed partial class InMemoryJobStore
         {
             return new(WaitCause.Breaker, queue.Name, until == BreakerState.Forever ? null : until);
         }
-        var ofGroup = job.Group is { } name && queue.Groups.TryGetValue(name, out var group) ? group.State.Blocked(queue.Definition, queue.Name, name, now) : null;
+        var ofGroup = job.Group is { } name && queue.Groups.TryGetValue(name, out var group) ? group.State.Blocked(queue.InForce, queue.Name, name, now) : null;
         return ofGroup ?? new LimitGate(queue, FindLimit, now).Refusal(job)?.Reason;
     }
 

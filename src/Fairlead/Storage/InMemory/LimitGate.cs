@@ -66,7 +66,7 @@ internal sealed class LimitGate(QueueRow queue, Func<string, LimitRow?> find, Da
     private static List<(LimitUse, LimitRow)> Resolve(QueueRow queue, Func<string, LimitRow?> find)
     {
         var limits = new List<(LimitUse, LimitRow)>();
-        foreach (var use in queue.Definition?.Limits ?? [])
+        foreach (var use in queue.InForce?.Limits ?? [])
         {
             if (find(use.Name) is { } limit)
             {

@@ -35,7 +35,15 @@ internal sealed class QueueRow
     /// <summary>Jobs that wait for a time.</summary>
     public readonly SortedSet<JobRow> Due = new(RowOrder.ByDue);
 
-    public QueueDefinition? Definition;
+    /// <summary>What nodes declare; null when none has yet.</summary>
+    public QueueDefinition? Declared { get; private set; }
+
+    /// <summary>An operator's change; null for none.</summary>
+    public QueueChange? Change { get; private set; }
+
+    /// <summary>What everything goes by: the declared definition with the change above it.</summary>
+    public QueueDefinition? InForce { get; private set; }
+
     public bool Paused;
     public StateTally Tally;
     public int Ready;
@@ -45,8 +53,11 @@ internal sealed class QueueRow
     /// <summary>Jobs of this queue for which a node was asked to make room; each keeps a place under <c>max_concurrent</c>.</summary>
     public int Reserved;
 
+    /// <summary>Whether it has all the jobs in processing that it may have.</summary>
+    public bool IsFull => Tally.Processing >= (InForce?.MaxConcurrent ?? long.MaxValue);
+
     /// <summary>How many more jobs may be claimed.</summary>
-    public int Room => Definition?.MaxConcurrent is { } max ? Math.Max(0, max - (int)Tally.Processing - Reserved) : int.MaxValue;
+    public int Room => InForce?.MaxConcurrent is { } max ? Math.Max(0, max - (int)Tally.Processing - Reserved) : int.MaxValue;
 
     /// <summary>The start tag of what was started last: virtual time.</summary>
     public double Clock;
@@ -58,6 +69,11 @@ internal sealed class QueueRow
     public BreakerState Outage;
 
     private long _lastGroup;
+
+    public void Define(QueueDefinition? declared, QueueChange? change)
+    {
+        (Declared, Change, InForce) = (declared, change, QueueChange.InForce(declared, change));
+    }
 
     public GroupRow GroupNamed(string? group)
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Limits;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>One limit in <c>limits --json</c>, the body of <c>GET limits</c>.</summary>
 internal sealed record LimitBody

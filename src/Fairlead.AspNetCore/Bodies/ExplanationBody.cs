@@ -1,6 +1,6 @@
 using Fairlead.Diagnostics;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>An explanation in JSON; the shape is fixed.</summary>
 internal sealed record ExplanationBody(

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Fairlead.Cli;
+namespace Fairlead;
 
 /// <summary>Durations as people write them: <c>250ms 60s 5m 2h 7d</c>, with a fraction if wanted.</summary>
 internal static class DurationText

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Fairlead.Policies;
 using Fairlead.Storage;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>One group in <c>groups --json</c>, the body of <c>GET groups</c>.</summary>
 internal sealed record GroupBody

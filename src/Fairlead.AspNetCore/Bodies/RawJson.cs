@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>JSON that is already written, put into a body as it is.</summary>
 [JsonConverter(typeof(Converter))]

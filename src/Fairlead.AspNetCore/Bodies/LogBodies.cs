@@ -1,6 +1,6 @@
 using Fairlead.Storage;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>One line of a job's log.</summary>
 internal sealed record LogLineBody(long Job, long Fence, DateTimeOffset At, string Level, string Message)

@@ -1,6 +1,6 @@
 using Fairlead.Batches;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>A job or batch in JSON, the body of <c>GET jobs/{id}</c>.</summary>
 internal sealed record JobBody

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Fairlead.Storage;
 
-namespace Fairlead.Cli.Bodies;
+namespace Fairlead.AspNetCore.Bodies;
 
 /// <summary>One queue in <c>status --json</c>; the shape is fixed, nulls are written.</summary>
 internal sealed record StatusBody

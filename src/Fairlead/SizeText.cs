@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Fairlead.Cli;
+namespace Fairlead;
 
 /// <summary>Sizes as people write them: <c>512B 64KiB 2GiB</c>.</summary>
 internal static class SizeText

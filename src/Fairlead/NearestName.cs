@@ -1,4 +1,4 @@
-namespace Fairlead.Cli;
+namespace Fairlead;
 
 /// <summary>Finds what somebody meant who mistyped a name.</summary>
 internal static class NearestName
@@ -17,16 +17,16 @@ internal static class NearestName
     /// <param name="typed">The name.</param>
     /// <param name="known">What there is.</param>
     /// <param name="wayOut">How there comes to be one.</param>
-    public static CommandFailure Unknown(string what, string typed, IEnumerable<string> known, string wayOut)
+    public static string Unknown(string what, string typed, IEnumerable<string> known, string wayOut = "")
     {
-        var names = known.Distinct().Order(StringComparer.Ordinal).ToList();
+        var names = known.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         var shown = names.Count switch
         {
             0 => "none",
             > Shown => $"{string.Join(", ", names.Take(Shown))} and {names.Count - Shown} more",
             _ => string.Join(", ", names),
         };
-        return new CommandFailure($"There is no {what} '{typed}'{(Of(typed, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".")} Known: {shown}. {wayOut}");
+        return $"There is no {what} '{typed}'{(Of(typed, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".")} Known: {shown}. {wayOut}".TrimEnd();
     }
 
     /// <summary>Insertions, deletions and replacements between two words (Levenshtein).</summary>

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fairlead.Processes.Pools;
+
+/// <summary>What a process of <c>protocol: stream</c> says on one line; which of the first members is set tells what it is. See docs/workers.md.</summary>
+internal sealed record StreamAnswer
+{
+    public long? Done { get; init; }
+
+    public long? Failed { get; init; }
+
+    public long? Defer { get; init; }
+
+    public long? Progress { get; init; }
+
+    public long? Log { get; init; }
+
+    public long? Enqueue { get; init; }
+
+    public string? Acquire { get; init; }
+
+    public string? Release { get; init; }
+
+    public string? Limited { get; init; }
+
+    public string? Charge { get; init; }
+
+    public long? For { get; init; }
+
+    public JsonElement? Result { get; init; }
+
+    public string? Error { get; init; }
+
+    public bool? Retry { get; init; }
+
+    public double? Seconds { get; init; }
+
+    public string? Reason { get; init; }
+
+    public long? Processed { get; init; }
+
+    public long? Total { get; init; }
+
+    public string? Message { get; init; }
+
+    public string? Level { get; init; }
+
+    public long? Cost { get; init; }
+
+    public string? Queue { get; init; }
+
+    public string? Kind { get; init; }
+
+    public int? Version { get; init; }
+
+    public JsonElement? Payload { get; init; }
+
+    public double? Delay { get; init; }
+
+    public double? Timeout { get; init; }
+
+    public double? Deadline { get; init; }
+
+    public int? Priority { get; init; }
+
+    public string? Group { get; init; }
+
+    public string? Unique { get; init; }
+
+    public int? Retries { get; init; }
+
+    /// <summary>The job it is about; null when it says none.</summary>
+    [JsonIgnore]
+    public long? Job => Done ?? Failed ?? Defer ?? Progress ?? Log ?? Enqueue ?? For;
+
+    /// <summary>Reads a line; null when it is no JSON object, or has a member of the wrong type: then it is log.</summary>
+    public static StreamAnswer? Read(ReadOnlySpan<byte> line)
+    {
+        line = line.Trim(" \t\r"u8);
+        if (line.IsEmpty || line[0] != '{')
+        {
+            return null;
+        }
+        try
+        {
+            return JsonSerializer.Deserialize(line, StreamJson.Default.StreamAnswer) is { IsAnswer: true } answer ? answer : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private bool IsAnswer => Job is not null && (For is null || Acquire is not null || Release is not null || Limited is not null || Charge is not null) || Limited is not null;
+}
+
+/// <summary>Reads answers without looking anything up at run time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, MaxDepth = 1000)]
+[JsonSerializable(typeof(StreamAnswer))]
+internal sealed partial class StreamJson : JsonSerializerContext;

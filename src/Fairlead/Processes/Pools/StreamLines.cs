@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Fairlead.Engine;
+
+namespace Fairlead.Processes.Pools;
+
+/// <summary>What a host writes to a process of <c>protocol: stream</c>; one JSON object a line, see docs/workers.md.</summary>
+internal sealed class StreamLines
+{
+    private const int Small = 4 * 1024 * 1024;
+    private ArrayBufferWriter<byte> _buffer = new(1024);
+    private Utf8JsonWriter? _writer;
+
+    /// <summary>Work at it. A line is good until the next is made.</summary>
+    /// <param name="attempt">The attempt; its turn has come, or it stands in line behind others.</param>
+    /// <param name="deadline">When it must have ended.</param>
+    public ReadOnlySpan<byte> Job(Attempt attempt, DateTimeOffset deadline) => Line(writer =>
+    {
+        var job = attempt.Job;
+        writer.WriteNumber("job"u8, job.Key.Job.Value);
+        writer.WriteString("queue"u8, job.Queue);
+        writer.WriteString("kind"u8, job.Kind.Name);
+        writer.WriteNumber("version"u8, job.Kind.Version);
+        writer.WriteNumber("attempt"u8, job.Attempt);
+        writer.WriteNumber("fence"u8, job.Key.Fence);
+        if (job.Group is { } group)
+        {
+            writer.WriteString("group"u8, group);
+        }
+        writer.WriteString("deadline"u8, deadline.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        writer.WritePropertyName("payload"u8);
+        if (job.Payload.IsEmpty)
+        {
+            writer.WriteNullValue();
+        }
+        else if (job.Payload.Span.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            writer.WriteRawValue(job.Payload.Span, skipInputValidation: true);
+        }
+        else
+        {
+            // A payload that was written with line breaks is one line here.
+            using var document = JsonDocument.Parse(job.Payload);
+            document.WriteTo(writer);
+        }
+    });
+
+    public ReadOnlySpan<byte> Cancel(JobId job) => Line(writer => writer.WriteNumber("cancel"u8, job.Value));
+
+    public ReadOnlySpan<byte> Permit(string limit, JobId job) => Line(writer =>
+    {
+        writer.WriteString("permit"u8, limit);
+        writer.WriteNumber("for"u8, job.Value);
+    });
+
+    public ReadOnlySpan<byte> Refused(string limit, JobId job, double seconds, string? reason) => Line(writer =>
+    {
+        writer.WriteString("refused"u8, limit);
+        writer.WriteNumber("for"u8, job.Value);
+        writer.WriteNumber("seconds"u8, Math.Round(seconds, 3));
+        if (reason is not null)
+        {
+            writer.WriteString("reason"u8, reason);
+        }
+    });
+
+    private ReadOnlySpan<byte> Line(Action<Utf8JsonWriter> write)
+    {
+        if (_buffer.Capacity > Small)
+        {
+            (_buffer, _writer) = (new ArrayBufferWriter<byte>(1024), null);
+        }
+        _buffer.ResetWrittenCount();
+        _writer ??= new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+        _writer.Reset(_buffer);
+        _writer.WriteStartObject();
+        write(_writer);
+        _writer.WriteEndObject();
+        _writer.Flush();
+        _buffer.GetSpan(1)[0] = (byte)'\n';
+        _buffer.Advance(1);
+        return _buffer.WrittenSpan;
+    }
+}

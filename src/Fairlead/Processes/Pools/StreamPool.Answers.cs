@@ -1,0 +1,254 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Fairlead.Engine;
+using Fairlead.Limits;
+using Fairlead.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Processes.Pools;
+
+/// <summary>What the lines of a process mean; all but <see cref="AcquireAsync" /> runs under the pool's lock.</summary>
+internal sealed partial class StreamPool
+{
+    private const int LongestQuote = 200;
+
+    /// <summary>How long a process that closes its output may take to end by itself, so that its own exit code is what is told of it.</summary>
+    private static readonly TimeSpan TimeToLeave = TimeSpan.FromMilliseconds(500);
+
+    private void Hear(StreamProcess process, ReadOnlySpan<byte> line)
+    {
+        if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
+        {
+            Complete(process, head, Completed(head, default));
+        }
+        else if (StreamAnswer.Read(line) is not { } answer)
+        {
+            Log(process, LogLevel.Information, line);
+        }
+        else if (answer.Job is not { } job)
+        {
+            Limited(answer, null);
+        }
+        else if (process.Find(job) is { } turn)
+        {
+            Heed(process, turn, answer);
+        }
+        else
+        {
+            Failed($"Worker {process.Id} spoke of job {job}, which it does not have: {Quote(line)}");
+        }
+    }
+
+    private void HearError(StreamProcess process, ReadOnlySpan<byte> line) => Log(process, LogLevel.Warning, line);
+
+    /// <summary>What is no answer is log, of the job it works at; what it says between two jobs is kept as the pool's last word.</summary>
+    private void Log(StreamProcess process, LogLevel level, ReadOnlySpan<byte> line)
+    {
+        if (line.Trim(" \t\r"u8).IsEmpty)
+        {
+            return;
+        }
+        if (process.Head is not { } head)
+        {
+            process.LastWords = Quote(line);
+            return;
+        }
+        foreach (var part in PlainText.Parts(line.ToArray()))
+        {
+            head.Log.Write(level, part);
+        }
+        process.LastWords = level == LogLevel.Warning ? Quote(line) : process.LastWords;
+    }
+
+    private void Heed(StreamProcess process, StreamTurn turn, StreamAnswer answer)
+    {
+        switch (answer)
+        {
+            case { Done: not null }:
+                Complete(process, turn, Completed(turn, Bytes(answer.Result)));
+                break;
+            case { Failed: not null }:
+                Complete(process, turn, new WorkResult.Failed(Secrets.Of(answer.Error ?? "It failed without a word."), answer.Retry ?? true));
+                break;
+            case { Defer: not null }:
+                Complete(process, turn, new WorkResult.Deferred(Seconds(answer.Seconds), answer.Reason is { } reason ? Secrets.Of(reason) : null));
+                break;
+            case { Progress: not null }:
+                turn.Attempt.Progress = new AttemptProgress(answer.Processed ?? 0, answer.Total ?? 0);
+                break;
+            case { Log: not null }:
+                turn.Log.Write(LevelOf(answer.Level), answer.Message ?? "");
+                break;
+            case { Enqueue: not null }:
+                Enqueue(turn, answer);
+                break;
+            case { Acquire: { } limit }:
+                Acquire(process, turn, limit, answer.Cost ?? 1);
+                break;
+            case { Release: { } limit }:
+                turn.Release(limit);
+                break;
+            case { Limited: not null }:
+                Limited(answer, turn);
+                break;
+            case { Charge: { } limit }:
+                Report(new LimitReport { Limit = limit, Group = turn.Attempt.Job.Group, ExtraCost = answer.Cost ?? 1 });
+                break;
+        }
+    }
+
+    private static WorkResult Completed(StreamTurn turn, ReadOnlyMemory<byte> result) => turn.Problem is { } problem
+        ? new WorkResult.Failed(problem, Retryable: false)
+        : new WorkResult.Completed(result) { Enqueue = turn.Enqueued };
+
+    private void Enqueue(StreamTurn turn, StreamAnswer answer)
+    {
+        try
+        {
+            var queue = answer.Queue ?? throw new ArgumentException("it names no queue");
+            var job = new NewJob
+            {
+                Queue = queue,
+                Kind = new JobKind(answer.Kind ?? queue, answer.Version ?? 1),
+                Payload = Bytes(answer.Payload) is { IsEmpty: false } payload ? payload : "null"u8.ToArray(),
+                Priority = answer.Priority ?? 0,
+                Delay = Seconds(answer.Delay) ?? TimeSpan.Zero,
+                Group = answer.Group,
+                UniqueKey = answer.Unique,
+                Timeout = Seconds(answer.Timeout),
+                Deadline = Seconds(answer.Deadline),
+                Retries = answer.Retries,
+                Parent = turn.Job,
+            };
+            turn.Enqueue(NewJobRules.Check(job, Setup.QueueOf(queue)));
+        }
+        catch (ArgumentException wrong)
+        {
+            // Completing without it would lose work in silence.
+            turn.Problem = $"It asked for a job to be enqueued that cannot be: {wrong.Message}";
+        }
+    }
+
+    private void Acquire(StreamProcess process, StreamTurn turn, string limit, long cost)
+    {
+        turn.Waits++;
+        if (process.HasDeadline && turn == process.Head && turn.CancelledAt == 0)
+        {
+            process.HasDeadline = false;
+            process.Process!.SetDeadline(null, Queue.KillAfter);
+        }
+        Afterwards(() => _ = AcquireAsync(process, turn, limit, cost));
+    }
+
+    private async Task AcquireAsync(StreamProcess process, StreamTurn turn, string limit, long cost)
+    {
+        try
+        {
+            var permits = new HandlerPermits(Setup.Limits ?? throw new ArgumentException("This node has no limits."), turn.Attempt);
+            var lease = await permits.AcquireAsync([(permits.Limiter(limit), Math.Max(cost, 1))], CancellationToken.None);
+            Do(() =>
+            {
+                Waited(turn);
+                if (process.Holds(turn))
+                {
+                    turn.Hold(limit, lease);
+                    process.Permit(limit, turn);
+                }
+                else
+                {
+                    lease.Dispose();
+                }
+            });
+        }
+        catch (JobDeferredException later)
+        {
+            Refuse(process, turn, limit, later.Delay, null);
+        }
+        catch (Exception error) when (error is ArgumentException or StoreUnavailableException or InvalidOperationException)
+        {
+            Refuse(process, turn, limit, HandlerPermits.Patience, error.Message);
+        }
+    }
+
+    private void Refuse(StreamProcess process, StreamTurn turn, string limit, TimeSpan after, string? reason) => Do(() =>
+    {
+        Waited(turn);
+        if (process.Holds(turn))
+        {
+            process.Refuse(limit, turn, after.TotalSeconds, reason);
+        }
+    });
+
+    private void Waited(StreamTurn turn)
+    {
+        turn.Waits--;
+        KeepTimeOf(turn);
+    }
+
+    private void Limited(StreamAnswer answer, StreamTurn? turn) => Report(new LimitReport
+    {
+        Limit = answer.Limited!,
+        Group = turn?.Attempt.Job.Group,
+        Throttled = true,
+        RetryAfter = Seconds(answer.Seconds),
+    });
+
+    private void Report(LimitReport report)
+    {
+        if (Setup.Limits is { } limits)
+        {
+            Afterwards(() => _ = ReportAsync(limits, report));
+        }
+    }
+
+    private async Task ReportAsync(LimitClient limits, LimitReport report)
+    {
+        try
+        {
+            await limits.ReportAsync(report);
+        }
+        catch (Exception error) when (error is ArgumentException or StoreUnavailableException)
+        {
+            Do(() => Failed(error.Message));
+        }
+    }
+
+    private void PunishLongLine(StreamProcess process)
+    {
+        if (process.Output.IsTooLong)
+        {
+            Offend(process, $"It wrote a line of more than {LongestLine:N0} bytes, the largest payload and 64 KiB.");
+        }
+    }
+
+    /// <summary>It cannot be talked to any more: it is ended, and what it works at with it.</summary>
+    private void Offend(StreamProcess process, string offence)
+    {
+        if (process.Offence is null && process.ClosedAt == 0)
+        {
+            process.Offence = offence;
+            EndNow(process, WorkerEnd.Crashed);
+        }
+    }
+
+    /// <summary>It closed its output: it is about to end, or can never answer again and is ended.</summary>
+    private void FallSilent(StreamProcess process)
+    {
+        process.Offence ??= "It closed its standard output, on which it should have answered, and went on.";
+        process.Ending ??= process.Head is null ? WorkerEnd.Left : WorkerEnd.Crashed;
+        process.HasDeadline = true;
+        process.Process!.SetDeadline(TimeToLeave, Queue.KillAfter);
+    }
+
+    private string Quote(ReadOnlySpan<byte> line)
+    {
+        var text = PlainText.Of(line.Length > LongestQuote ? line[..LongestQuote] : line);
+        return Secrets.Of(line.Length > LongestQuote ? text + "…" : text);
+    }
+
+    private static ReadOnlyMemory<byte> Bytes(JsonElement? element) => element is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : default;
+
+    private static TimeSpan? Seconds(double? seconds) => seconds is >= 0 and < 3e8 ? TimeSpan.FromSeconds(seconds.Value) : null;
+
+    private static LogLevel LevelOf(string? level) => Enum.TryParse<LogLevel>(level, ignoreCase: true, out var known) && known < LogLevel.None ? known : LogLevel.Information;
+}
