@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Processes;
 using Fairlead.Processes.OwnProcess;
+using Fairlead.Processes.Pools;
 using Fairlead.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,6 +88,8 @@ public static class FairleadServiceCollectionExtensions
         var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
         var registry = provider.GetRequiredService<JobRegistry>();
         var schedulers = provider.GetService<EngineSchedulers>();
+        // In virtual time there are no processes: all handlers run here.
+        var processes = MakeProcesses(schedulers is null && ChildProcess.Current is null ? options : new FairleadOptions(), provider);
         var settings = new NodeSettings
         {
             Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
@@ -94,6 +98,7 @@ public static class FairleadServiceCollectionExtensions
             Limits = Declared(options),
             Standing = provider.GetRequiredService<NodeStanding>(),
             Worker = HandlersHere(builder, provider),
+            OwnWorkers = processes.Pools,
             Prefetch = options.Prefetch,
             Lease = options.Lease,
             Retention = new Retention(options.KeepCompleted, options.KeepFailed),
@@ -102,6 +107,28 @@ public static class FairleadServiceCollectionExtensions
             Work = schedulers?.Work ?? TaskScheduler.Default,
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
-        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), provider);
+        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), processes, provider);
+    }
+
+    private static OwnProcesses MakeProcesses(FairleadOptions options, IServiceProvider provider)
+    {
+        var (time, standing) = (provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeStanding>());
+        var registry = provider.GetRequiredService<JobRegistry>();
+        // Dead before another node may start their work.
+        var processes = new OwnProcesses(new WardenOptions { Lease = options.Lease * 0.75 }, time);
+        var setup = new PoolSetup
+        {
+            Host = processes,
+            Ids = new WorkerIds(time, () => standing.Node?.ToString() ?? "0"),
+            Time = time,
+            Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Fairlead"),
+            Limits = provider.GetRequiredService<LimitClient>(),
+            QueueOf = registry.Queue,
+        };
+        foreach (var (queue, own) in options.Queues.Where(static queue => queue.Value.OwnProcess is not null))
+        {
+            processes.Add(setup, OwnProcessCommand.Pool(queue, own.OwnProcess!, standing), registry.Queue(queue));
+        }
+        return processes;
     }
 }

@@ -80,6 +80,7 @@ public sealed class QueueOptions
     /// <c>Main</c> runs there as far as its host is built: nothing that the host would start is started, and no code behind that runs. What
     /// handlers write to standard output becomes log. A job costs a few microseconds more, a process what a program of its size takes.
     /// Needs Linux or macOS, and a store that processes share: not the one in memory, if handlers use it.
+    /// In virtual time, as tests with a harness have it, handlers run where the node does.
     /// </summary>
     /// <param name="configure">How many, for how long.</param>
     public QueueOptions RunInOwnProcess(Action<ProcessOptions>? configure = null)

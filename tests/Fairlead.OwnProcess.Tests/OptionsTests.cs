@@ -1,3 +1,4 @@
+using Fairlead.Engine;
 using Fairlead.Processes.OwnProcess;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,7 +47,7 @@ public sealed class OptionsTests
     {
         var options = new ProcessOptions { MaxPerNode = 4, MaxRuntime = TimeSpan.FromHours(1), MaxJobs = 7, MaxMemory = 1 << 30, IdleTimeout = TimeSpan.FromSeconds(5), Spares = 2, Cooldown = TimeSpan.FromSeconds(3), Prefetch = 9 };
         options.Environment["MODE"] = "careful";
-        var pool = OwnProcessCommand.Pool("own", options);
+        var pool = OwnProcessCommand.Pool("own", options, new NodeStanding(TimeProvider.System));
         pool.Run.ShouldBe([Environment.ProcessPath!, .. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(OptionsTests).Assembly.Location] : Array.Empty<string>(), .. Environment.GetCommandLineArgs().Skip(1)]);
         (pool.MaxPerNode, pool.MaxRuntime, pool.MaxJobs, pool.MaxMemory, pool.IdleTimeout, pool.Spares, pool.Cooldown, pool.Prefetch)
             .ShouldBe((4, TimeSpan.FromHours(1), 7, 1L << 30, TimeSpan.FromSeconds(5), 2, TimeSpan.FromSeconds(3), 9));

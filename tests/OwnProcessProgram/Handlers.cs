@@ -23,7 +23,7 @@ internal static class Handlers
     {
         context.ReportProgress(1, 3);
         context.ReportProgress(3, 3);
-        context.Enqueue(job, new JobOptions { Queue = "next", Group = "g", UniqueKey = "u", Priority = 5, Delay = TimeSpan.FromSeconds(1.5), Timeout = TimeSpan.FromSeconds(9), Retries = 2, After = [new JobId(4)], Then = "echo" });
+        context.Enqueue(job, new JobOptions { Queue = "next", Group = "g", UniqueKey = "u", Priority = 5, Delay = TimeSpan.FromSeconds(1.5), Timeout = TimeSpan.FromSeconds(9), Retries = 2, After = job.Text == "alone" ? [] : [new JobId(4)], Then = "echo" });
         return new { job.Text };
     }
 

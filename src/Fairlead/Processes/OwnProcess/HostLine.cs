@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fairlead.Engine;
 using Fairlead.Storage;
 
 namespace Fairlead.Processes.OwnProcess;
@@ -19,20 +20,20 @@ internal sealed record HostLine
     public DateTimeOffset? Now { get; private init; }
 
     /// <summary>Adds to a job's line what only handlers of the same program want to know.</summary>
-    public static void WriteExtras(Utf8JsonWriter line, ClaimedJob job, NodeId node, DateTimeOffset now)
+    public static void WriteExtras(Utf8JsonWriter line, ClaimedJob job, NodeStanding standing)
     {
-        line.WriteNumber("node"u8, node.Value);
-        line.WriteString("now"u8, now);
+        if (standing.Node is { } node)
+        {
+            line.WriteNumber("node"u8, node.Value);
+        }
+        line.WriteString("now"u8, standing.Clock.Now);
         line.WriteString("ready"u8, job.ReadyAt);
+        line.WriteString("job_deadline"u8, job.Deadline);
         WriteIf(line, "priority"u8, job.Priority == 0 ? null : job.Priority);
         WriteIf(line, "parent"u8, job.Parent?.Value);
         WriteIf(line, "batch"u8, job.Batch?.Value);
         WriteIf(line, "item"u8, job.Item);
         WriteIf(line, "retries"u8, job.Retries);
-        if (job.Group is { } group)
-        {
-            line.WriteString("group"u8, group);
-        }
         if (job.Timeout is { } timeout)
         {
             line.WriteNumber("timeout"u8, timeout.TotalSeconds);
@@ -85,6 +86,7 @@ internal sealed record HostLine
         private long _fence;
         private byte[] _payload = [];
         private DateTimeOffset _deadline = DateTimeOffset.MaxValue;
+        private DateTimeOffset? _jobDeadline;
         private DateTimeOffset? _now;
         private DateTimeOffset _ready;
         private int _priority;
@@ -136,7 +138,8 @@ internal sealed record HostLine
 
         private bool TakeExtra(ref Utf8JsonReader word)
         {
-            if (Is(ref word, "node"u8)) { word.Read(); _node = word.GetInt64(); }
+            if (Is(ref word, "job_deadline"u8)) { word.Read(); _jobDeadline = word.GetDateTimeOffset(); }
+            else if (Is(ref word, "node"u8)) { word.Read(); _node = word.GetInt64(); }
             else if (Is(ref word, "now"u8)) { word.Read(); _now = word.GetDateTimeOffset(); }
             else if (Is(ref word, "ready"u8)) { word.Read(); _ready = word.GetDateTimeOffset(); }
             else if (Is(ref word, "priority"u8)) { word.Read(); _priority = word.GetInt32(); }
@@ -169,7 +172,7 @@ internal sealed record HostLine
             Parent = _parent is { } parent ? new JobId(parent) : null,
             Timeout = _timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Retries = _retries,
-            Deadline = _deadline,
+            Deadline = _jobDeadline ?? _deadline,
             ReadyAt = _ready,
             Solo = _solo,
             TraceParent = _trace,

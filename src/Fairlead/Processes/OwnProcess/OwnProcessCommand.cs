@@ -1,4 +1,5 @@
 using System.Reflection;
+using Fairlead.Engine;
 using Fairlead.Processes.Pools;
 
 namespace Fairlead.Processes.OwnProcess;
@@ -14,13 +15,14 @@ internal static class OwnProcessCommand
     /// <summary>The pool of a queue.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="options">How many, for how long.</param>
-    /// <param name="arguments">The program and its arguments; null for the running one.</param>
+    /// <param name="standing">The node that runs it.</param>
     /// <exception cref="InvalidOperationException">The running program cannot be started again like this: it is one single file, or hosted by another.</exception>
-    public static PoolOptions Pool(string queue, ProcessOptions options, IReadOnlyList<string>? arguments = null) => new()
+    public static PoolOptions Pool(string queue, ProcessOptions options, NodeStanding standing) => new()
     {
-        Run = arguments ?? Self(queue),
+        Run = Self(queue),
         Environment = EnvironmentFor(queue, options),
         Protocol = PoolProtocol.Stream,
+        ToOwnProgram = (line, attempt) => HostLine.WriteExtras(line, attempt.Job, standing),
         Prefetch = options.Prefetch,
         MaxPerNode = options.MaxPerNode,
         MaxRuntime = options.MaxRuntime,

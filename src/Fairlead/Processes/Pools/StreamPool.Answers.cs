@@ -41,6 +41,9 @@ internal sealed partial class StreamPool
 
     private void HearError(StreamProcess process, ReadOnlySpan<byte> line) => Log(process, LogLevel.Warning, line);
 
+    /// <summary>Programs of this very kind print everything on standard error: it says nothing about how grave it is.</summary>
+    private LogLevel LevelOf(LogLevel level) => Options.ToOwnProgram is null ? level : LogLevel.Information;
+
     /// <summary>What is no answer is log, of the job it works at; what it says between two jobs is kept as the pool's last word.</summary>
     private void Log(StreamProcess process, LogLevel level, ReadOnlySpan<byte> line)
     {
@@ -55,7 +58,7 @@ internal sealed partial class StreamPool
         }
         foreach (var part in PlainText.Parts(line.ToArray()))
         {
-            head.Log.Write(level, part);
+            head.Log.Write(LevelOf(level), part);
         }
         process.LastWords = level == LogLevel.Warning ? Quote(line) : process.LastWords;
     }
@@ -81,6 +84,9 @@ internal sealed partial class StreamPool
                 break;
             case { Enqueue: not null }:
                 Enqueue(turn, answer);
+                break;
+            case { Waits: not null } or { Works: not null }:
+                WaitsItself(process, turn, answer.Waits is not null);
                 break;
             case { Acquire: { } limit }:
                 Acquire(process, turn, limit, answer.Cost ?? 1);
@@ -118,6 +124,8 @@ internal sealed partial class StreamPool
                 Timeout = Seconds(answer.Timeout),
                 Deadline = Seconds(answer.Deadline),
                 Retries = answer.Retries,
+                After = answer.After is { } after ? [.. after.Select(static id => new JobId(id))] : [],
+                Then = answer.Then is { Queue: { } next } then ? new NextStep(next, new JobKind(then.Kind ?? next, then.Version ?? 1)) : null,
                 Parent = turn.Job,
             };
             turn.Enqueue(NewJobRules.Check(job, Setup.QueueOf(queue)));

@@ -1,9 +1,13 @@
+using Fairlead.Limits;
 using Fairlead.Storage;
 
 namespace Fairlead.Processes.Pools;
 
 internal sealed partial class StreamPool
 {
+    /// <summary>How long a process that waits for permits by itself may do so: each wait lasts a second at most, and an answer takes its time.</summary>
+    private static readonly TimeSpan LongestOwnWait = 3 * HandlerPermits.Patience;
+
     /// <inheritdoc />
     protected override TimeSpan TendWorkers()
     {
@@ -40,14 +44,42 @@ internal sealed partial class StreamPool
             return null;
         }
         var ran = RanFor(head);
-        if (ran < Brief && ran < limit)
+        if (ran < Brief && ran < limit && !head.WaitsItself)
         {
             _keepsTime = true;
             return Brief - ran;
         }
-        process.HasDeadline = true;
-        process.Process!.SetDeadline(ran < limit ? limit - ran : TimeSpan.Zero, Queue.KillAfter);
+        SetDeadline(process, head);
         return null;
+    }
+
+    private void SetDeadline(StreamProcess process, StreamTurn turn)
+    {
+        var left = LimitOf(turn) - RanFor(turn);
+        process.HasDeadline = true;
+        process.Process!.SetDeadline((left > TimeSpan.Zero ? left : TimeSpan.Zero) + (turn.WaitsItself ? LongestOwnWait : TimeSpan.Zero), Queue.KillAfter);
+    }
+
+    /// <summary>A process of this program waits for permits that it gets itself: its deadline is that much later, and no later.</summary>
+    private void WaitsItself(StreamProcess process, StreamTurn turn, bool waits)
+    {
+        if (Options.ToOwnProgram is null || turn.WaitsItself == waits)
+        {
+            return;
+        }
+        turn.WaitsItself = waits;
+        if (waits)
+        {
+            turn.Attempt.WaitBegins(Time.GetTimestamp());
+        }
+        else
+        {
+            turn.Attempt.WaitEnds(Time.GetTimestamp());
+        }
+        if (process.HasDeadline && turn == process.Head && turn.CancelledAt == 0)
+        {
+            SetDeadline(process, turn);
+        }
     }
 
     /// <summary>How long it has been worked at; time in which it waits for permits is the limit's, not the work's.</summary>

@@ -90,7 +90,7 @@ internal sealed partial class StreamPool : ProcessPool
             End(turn, new WorkResult.Stopped());
             return;
         }
-        process.Give(turn, DeadlineOf(turn.Attempt));
+        process.Give(turn, DeadlineOf(turn.Attempt), Options.ToOwnProgram);
     }
 
     /// <summary>Its turn has come: its time counts from now.</summary>
