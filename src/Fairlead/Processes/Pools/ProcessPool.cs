@@ -222,7 +222,7 @@ internal abstract partial class ProcessPool : IPool
     protected void Spawned(PoolWorker worker, int pid) => Do(() =>
     {
         worker.Pid = pid;
-        LogSpawned(Setup.Logger, worker.Id, Label, pid, Places.Taken);
+        LogSpawned(Setup.Logger, worker.Id, Label, pid, _workers.Count(static each => each.Pid > 0));
         Afterwards(() => Stirred?.Invoke());
     });
 
