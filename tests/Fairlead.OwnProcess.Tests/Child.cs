@@ -10,6 +10,7 @@ internal sealed class Child : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Process _process;
     private readonly Task<string> _error;
+    private bool _isReady;
 
     private Child(Process process) => (_process, _error) = (process, process.StandardError.ReadToEndAsync());
 
@@ -43,6 +44,12 @@ internal sealed class Child : IAsyncDisposable
     public async Task<JsonElement> LineAsync()
     {
         var line = await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience);
+        if (!_isReady)
+        {
+            line.ShouldBe("""{"ready":true}""", "it says first that it has come to its jobs");
+            _isReady = true;
+            return await LineAsync();
+        }
         return line is null ? throw new InvalidOperationException($"It said no more, and on standard error:\n{await _error}") : JsonDocument.Parse(line).RootElement;
     }
 
@@ -58,7 +65,7 @@ internal sealed class Child : IAsyncDisposable
         var rest = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
         var error = await _error.WaitAsync(Patience);
         await _process.WaitForExitAsync().WaitAsync(Patience);
-        return (rest.Split('\n', StringSplitOptions.RemoveEmptyEntries), error, _process.ExitCode);
+        return ([.. rest.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(line => !_isReady && line == """{"ready":true}""")], error, _process.ExitCode);
     }
 
     public async ValueTask DisposeAsync()

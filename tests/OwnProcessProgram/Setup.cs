@@ -7,7 +7,7 @@ namespace Fairlead.OwnProcessProgram;
 internal static class Setup
 {
     /// <summary>Jobs and queue of the program; the store is the file that <c>OWN_DB</c> names, else memory.</summary>
-    public static IServiceCollection Add(IServiceCollection services) => services.AddFairlead(f =>
+    public static IServiceCollection Add(IServiceCollection services) => services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(1)).AddFairlead(f =>
     {
         _ = Environment.GetEnvironmentVariable("OWN_DB") is { } file ? f.UseSqlite(file) : f.UseInMemory();
         f.AddLimit("one", Limit.Concurrent(1))

@@ -20,6 +20,7 @@ internal sealed class ChildHost(JobRegistry registry, IWorker worker, NodeStandi
     public async Task RunAsync(StandardStreams streams)
     {
         var writer = new LineWriter(streams.Output);
+        writer.Write([.. OwnProcessCommand.Ready, (byte)'\n']);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnTerm);
         new Thread(() => Read(streams, new ChildLines(writer))) { Name = "Fairlead jobs", IsBackground = true }.UnsafeStart();
         await _jobs.RunAsync();

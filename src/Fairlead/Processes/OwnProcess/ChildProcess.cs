@@ -40,7 +40,7 @@ internal sealed class ChildProcess
         {
             if (isLast)
             {
-                Refuse($"Its queues with RunInOwnProcess are: {(host?.Queues.Any() == true ? string.Join(", ", host.Queues.Order(StringComparer.Ordinal)) : "none")}.");
+                Refuse($"the queues with RunInOwnProcess here are: {(host?.Queues.Any() == true ? string.Join(", ", host.Queues.Order(StringComparer.Ordinal)) : "none")}.");
             }
             return;
         }
@@ -99,7 +99,8 @@ internal sealed class ChildProcess
     {
         if (Volatile.Read(ref _taken) == 0)
         {
-            Refuse($"It threw before: {error}");
+            Console.Error.WriteLine(error);
+            Refuse($"Main threw {error.GetType()}{(error is Exception { Message: { } message } ? $": {message}" : "")}");
         }
     }
 
@@ -107,14 +108,15 @@ internal sealed class ChildProcess
     {
         if (Volatile.Read(ref _taken) == 0)
         {
-            Refuse("It ended before.");
+            Refuse("Main ended.");
         }
     }
 
     private void Refuse(string what)
     {
+        // One line, the cause first: it is what operators are shown.
         Console.Error.WriteLine(
-            $"fairlead: this process was started to run the handlers of queue '{_queue}' (RunInOwnProcess) and expected the program's Main to build a host, or to start a FairleadHost, with AddFairlead(…) and RunWorkers() and this queue in it, as it did in the process that started this one. {what}");
+            $"fairlead: process of queue '{_queue}' (RunInOwnProcess): {what.ReplaceLineEndings(" ")} Expected: Main builds a host, or starts a FairleadHost, with AddFairlead(…), RunWorkers() and this queue in it, as it did in the process that started this one.");
         Libc.ExitNow(NotTakenOverCode);
     }
 }

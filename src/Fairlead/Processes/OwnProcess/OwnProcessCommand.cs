@@ -10,6 +10,9 @@ internal static class OwnProcessCommand
     /// <summary>The environment variable that names the queue.</summary>
     public const string Variable = "FAIRLEAD_OWN_PROCESS";
 
+    /// <summary>What a process says when it has come to its jobs.</summary>
+    public static ReadOnlySpan<byte> Ready => "{\"ready\":true}"u8;
+
     private const string Hooks = "DOTNET_STARTUP_HOOKS";
 
     /// <summary>The pool of a queue.</summary>

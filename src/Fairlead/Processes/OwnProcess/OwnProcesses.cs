@@ -8,11 +8,11 @@ namespace Fairlead.Processes.OwnProcess;
 internal sealed class OwnProcesses(WardenOptions options, TimeProvider time) : IProcessHost, IAsyncDisposable
 {
     private static readonly TimeSpan GoWithin = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, IWorker> _pools = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StreamPool> _pools = new(StringComparer.Ordinal);
     private Warden? _warden;
 
     /// <summary>The pools by their queues' names.</summary>
-    public IReadOnlyDictionary<string, IWorker> Pools => _pools;
+    public IReadOnlyDictionary<string, IWorker> Pools => _pools.ToDictionary(static pool => pool.Key, static IWorker (pool) => pool.Value, StringComparer.Ordinal);
 
     /// <summary>Adds the pool of a queue.</summary>
     public void Add(PoolSetup setup, PoolOptions pool, QueueDefinition queue) => _pools.Add(queue.Name, new StreamPool(setup, pool, queue));
@@ -37,17 +37,16 @@ internal sealed class OwnProcesses(WardenOptions options, TimeProvider time) : I
     /// <summary>Lets the processes go, ends those that do not, and the warden.</summary>
     public async Task StopAsync()
     {
-        foreach (var pool in _pools.Values.Cast<StreamPool>())
+        var bell = new Wakeup(time);
+        foreach (var pool in _pools.Values)
         {
+            pool.Stirred = bell.Ring;
             pool.Close();
         }
-        try
+        var asked = time.GetTimestamp();
+        while (!_pools.Values.All(static pool => pool.IsGone) && GoWithin - time.GetElapsedTime(asked) is { Ticks: > 0 } left)
         {
-            await Task.WhenAll(_pools.Values.Cast<StreamPool>().Select(static pool => pool.Closed)).WaitAsync(GoWithin, time);
-        }
-        catch (TimeoutException)
-        {
-            // The warden ends them.
+            await bell.WaitAsync(left, CancellationToken.None);
         }
         await DisposeAsync();
     }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Processes.OwnProcess;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,11 @@ internal sealed partial class StreamPool
 
     private void Hear(StreamProcess process, ReadOnlySpan<byte> line)
     {
-        if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
+        if (!process.IsReady && line.SequenceEqual(OwnProcessCommand.Ready))
+        {
+            BecomeReady(process);
+        }
+        else if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
         {
             Complete(process, head, Completed(head, default));
         }
@@ -36,6 +41,16 @@ internal sealed partial class StreamPool
         else
         {
             Failed($"Worker {process.Id} spoke of job {job}, which it does not have: {Quote(line)}");
+        }
+    }
+
+    /// <summary>It has come to its jobs: the time of the first counts from now.</summary>
+    private void BecomeReady(StreamProcess process)
+    {
+        process.IsReady = true;
+        if (process.Head is { BeganAt: 0 } head)
+        {
+            BeginOrCancel(process, head);
         }
     }
 
@@ -60,7 +75,8 @@ internal sealed partial class StreamPool
         {
             head.Log.Write(LevelOf(level), part);
         }
-        process.LastWords = level == LogLevel.Warning ? Quote(line) : process.LastWords;
+        // What .NET says of a crash is followed by where it was.
+        process.LastWords = level == LogLevel.Warning && !(Options.ToOwnProgram is not null && line[0] == (byte)' ') ? Quote(line) : process.LastWords;
     }
 
     private void Heed(StreamProcess process, StreamTurn turn, StreamAnswer answer)

@@ -5,6 +5,9 @@ namespace Fairlead.Processes.Pools;
 
 internal sealed partial class StreamPool
 {
+    /// <summary>How long a process of this program may take to come to its jobs: until then its <c>Main</c> builds the host.</summary>
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+
     /// <summary>How long a process that waits for permits by itself may do so: each wait lasts a second at most, and an answer takes its time.</summary>
     private static readonly TimeSpan LongestOwnWait = 3 * HandlerPermits.Patience;
 
@@ -17,6 +20,7 @@ internal sealed partial class StreamPool
         {
             next = Sooner(next, process.Head is { } head ? Watch(process, head) : WatchIdle(process));
             next = Sooner(next, WatchAge(process));
+            next = Sooner(next, WatchStart(process));
         }
         Feed();
         StartSpares();
@@ -87,6 +91,22 @@ internal sealed partial class StreamPool
     {
         var now = Time.GetTimestamp();
         return Time.GetElapsedTime(turn.BeganAt + turn.Attempt.Waited(now), now);
+    }
+
+    /// <summary>One of this program that does not come to its jobs is ended.</summary>
+    private TimeSpan? WatchStart(StreamProcess process)
+    {
+        if (process.IsReady || process.Offence is not null)
+        {
+            return null;
+        }
+        var left = ReadyWithin - Time.GetElapsedTime(process.StartedTimestamp);
+        if (left <= TimeSpan.Zero)
+        {
+            Offend(process, $"It did not come to its jobs within {ReadyWithin.TotalSeconds:0} s of its start.");
+            return null;
+        }
+        return left;
     }
 
     private TimeSpan? WatchIdle(StreamProcess process)

@@ -26,6 +26,9 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
 
     public override JobId? Job => Head?.Job;
 
+    /// <summary>False while a process of this program has not come to its jobs yet: what it was given has not been begun.</summary>
+    public bool IsReady { get; set; } = true;
+
     /// <summary>Since when it has had no job, by the pool's clock.</summary>
     public long IdleSince { get; set; } = timestamp;
 
