@@ -22,7 +22,7 @@ internal sealed class Child : IAsyncDisposable
     public Process Process => _process;
 
     /// <summary>Starts it in one of the shapes of <c>Main</c>.</summary>
-    public static Child Start(string shape = "host", string queue = "own", string? file = null)
+    public static Child Start(string shape = "host", string queue = "own", string? file = null, bool hook = true)
     {
         var start = new ProcessStartInfo(Program, [shape]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in OwnProcessCommand.EnvironmentFor(queue, new ProcessOptions()))
@@ -31,6 +31,10 @@ internal sealed class Child : IAsyncDisposable
             start.Environment[name] = value.Replace(AppContext.BaseDirectory, Path.GetDirectoryName(Program) + "/", StringComparison.Ordinal);
         }
         start.Environment["OWN_DB"] = file;
+        if (!hook)
+        {
+            start.Environment.Remove("DOTNET_STARTUP_HOOKS");
+        }
         return new(Process.Start(start)!);
     }
 

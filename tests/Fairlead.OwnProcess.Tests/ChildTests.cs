@@ -20,6 +20,16 @@ public sealed partial class ChildTests
         error.ShouldBe("Main prints this before it builds anything.\n");
     }
 
+    [Fact]
+    public async Task A_program_built_without_start_up_hooks_is_taken_over_as_well()
+    {
+        await using var child = Child.Start(hook: false);
+        child.Give(1, "noop");
+        (await child.Process.StandardOutput.ReadLineAsync()).ShouldBe("Main prints this before it builds anything.");
+        (await child.TextAsync()).ShouldBe("""{"done":1}""");
+        (await child.EndAsync()).Error.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("without", "own", "Main ended. Expected: ")]
     [InlineData("throws", "own", "Main threw System.InvalidOperationException: no configuration today Expected: ")]

@@ -39,6 +39,7 @@ public sealed class EndToEndTests
         var job = await node.EndedAsync(id);
         (job.Status, job.Attempt).ShouldBe((JobStatus.Completed, 2));
         Text(job).ShouldNotBe($"{pid}");
+        (await node.LogAsync(id)).ShouldContain(static line => line.Contains("on purpose", StringComparison.Ordinal));
         NodeProgram.Lives(pid).ShouldBeFalse();
 
         await File.WriteAllTextAsync(node.Folder.At("go"), "");
@@ -79,6 +80,14 @@ public sealed class EndToEndTests
         direct.Status.ShouldBe(JobStatus.Completed, direct.Error);
         var made = await node.EndedAsync(JobId.Parse(Text(direct), CultureInfo.InvariantCulture));
         made.Queue.ShouldBe("here");
+    }
+
+    [Fact]
+    public async Task Time_that_a_process_needs_to_start_does_not_count()
+    {
+        await using var node = await NodeProgram.StartAsync(slow: 3);
+        var job = await node.EndedAsync(await node.EnqueueAsync("noop", timeout: TimeSpan.FromSeconds(2)));
+        (job.Status, job.Attempt).ShouldBe((JobStatus.Completed, 1), job.Error);
     }
 
     [Fact]

@@ -13,11 +13,12 @@ internal sealed class NodeProgram : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _output;
 
-    private NodeProgram(string shape, int prefetch)
+    private NodeProgram(string shape, int prefetch, double slow)
     {
         var start = new ProcessStartInfo(Child.Program, [shape]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OWN_DB"] = _folder.At("app.db");
         start.Environment["OWN_PREFETCH"] = $"{prefetch}";
+        start.Environment["OWN_SLOW_START"] = $"{slow}";
         Store = new SqliteJobStore(new SqliteStoreOptions { ConnectionString = _folder.At("app.db") }, TimeProvider.System);
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
@@ -30,9 +31,9 @@ internal sealed class NodeProgram : IAsyncDisposable
 
     public TempFolder Folder => _folder;
 
-    public static async Task<NodeProgram> StartAsync(string shape = "host", int prefetch = 1)
+    public static async Task<NodeProgram> StartAsync(string shape = "host", int prefetch = 1, double slow = 0)
     {
-        var node = new NodeProgram(shape, prefetch);
+        var node = new NodeProgram(shape, prefetch, slow);
         await node.Store.OpenAsync();
         return node;
     }
@@ -53,6 +54,9 @@ internal sealed class NodeProgram : IAsyncDisposable
         await UntilAsync(async () => (job = await Store.GetJobAsync(id)) is { EndedAt: not null }, () => $"job {id} ends; it is {job?.Status} {job?.LastOutcome} {job?.Error} {job?.Reason}");
         return job!;
     }
+
+    /// <summary>What the job's attempts wrote.</summary>
+    public async Task<string[]> LogAsync(JobId id) => [.. (await Store.ReadLogAsync(id)).Lines.Select(static line => line.Message)];
 
     /// <summary>The process that said that it works at this attempt of a job that leaves word in a file.</summary>
     public async Task<int> PidAsync(string file, int attempt)

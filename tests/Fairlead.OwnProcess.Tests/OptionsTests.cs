@@ -1,5 +1,6 @@
 using Fairlead.Engine;
 using Fairlead.Processes.OwnProcess;
+using Fairlead.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -56,6 +57,17 @@ public sealed class OptionsTests
         pool.Environment["DOTNET_gcServer"].ShouldBe("0");
         pool.Environment["DOTNET_STARTUP_HOOKS"].ShouldStartWith(typeof(ProcessOptions).Assembly.Location);
     }
+
+    [Fact]
+    public async Task In_virtual_time_handlers_run_where_the_node_does()
+    {
+        await using var harness = new FairleadHarness(f => f.AddQueue("own", q => q.RunInOwnProcess()).AddJob("where", (Work _) => Environment.ProcessId, "own"));
+        var job = await harness.Jobs.EnqueueAsync(new Work());
+        await harness.RunUntilIdleAsync();
+        (await harness.Jobs.GetResultAsync<int>(job.Id)).ShouldBe(Environment.ProcessId);
+    }
+
+    private sealed record Work;
 
     private static FairleadOptions Options(Action<FairleadBuilder> configure, Dictionary<string, string?>? settings = null)
     {

@@ -6,6 +6,10 @@ using Microsoft.Extensions.Hosting;
 
 // A program as users write them, in each of the shapes that a process of a queue has to be made of. It knows nothing of such processes.
 Console.WriteLine("Main prints this before it builds anything.");
+if (Environment.GetEnvironmentVariable("OWN_SLOW_START") is { } slow)
+{
+    Thread.Sleep(TimeSpan.FromSeconds(double.Parse(slow)));
+}
 switch (args[0])
 {
     case "host":
