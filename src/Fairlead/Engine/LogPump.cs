@@ -97,24 +97,8 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
         _bell.Ring();
     }
 
-    /// <summary>One attempt's log: what no store would keep (<see cref="LogBounds" />) is not carried there.</summary>
-    private sealed class AttemptLog(LogPump pump, AttemptKey attempt) : IAttemptLog
+    private sealed class AttemptLog(LogPump pump, AttemptKey attempt) : BoundedLog
     {
-        private int _characters;
-        private int _lines;
-
-        public void Write(LogLevel level, string message)
-        {
-            var lines = Interlocked.Increment(ref _lines);
-            var characters = Interlocked.Add(ref _characters, message.Length);
-            if (lines <= LogBounds.Lines && characters <= LogBounds.Characters)
-            {
-                pump.Write(attempt, level, message);
-            }
-            else if (lines == LogBounds.Lines + 1 || characters - message.Length <= LogBounds.Characters)
-            {
-                pump.Write(attempt, LogLevel.Warning, LogBounds.Cut);
-            }
-        }
+        protected override void Keep(LogLevel level, string message) => pump.Write(attempt, level, message);
     }
 }
