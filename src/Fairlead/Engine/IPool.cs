@@ -27,4 +27,10 @@ internal interface IPool : IWorker
     /// <summary>Ends one of its processes, whatever it does.</summary>
     /// <returns>False when it has none of that id.</returns>
     bool End(string worker);
+
+    /// <summary>Nothing more is given to it: it starts nothing, and lets its processes go when their jobs have ended. It has to be tended until it <see cref="IsOver" />.</summary>
+    void Close();
+
+    /// <summary>True when it was closed and its last process is gone.</summary>
+    bool IsOver { get; }
 }

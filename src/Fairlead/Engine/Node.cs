@@ -81,7 +81,7 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>
     /// Serves something else from now on, all of it or nothing: other queues, policies, limits, workers, slots. What runs goes on to its end under
-    /// what it was started with. Whose pools are no longer in <paramref name="settings" /> has to see to their end.
+    /// what it was started with. Pools that are no longer in <paramref name="settings" /> are closed, and tended until their last process is gone.
     /// </summary>
     /// <exception cref="StoreMismatchException">Another live node holds another definition; nothing was changed.</exception>
     public Task ServeAsync(NodeSettings settings, CancellationToken cancellationToken) => OnLoopsAsync(async () =>
@@ -129,8 +129,8 @@ internal sealed class Node : IAsyncDisposable
     {
         _membership.Joined = _dispatcher.WorkMayBeReady;
         _dispatcher.Runner = runner.RunAsync;
-        _dispatcher.TakenBack = running =>
-            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now)));
+        _dispatcher.TakenBack = (running, reason) =>
+            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now), reason));
         watch.Abandon = running =>
         {
             var times = running.TimesAtEnd(_settings.Time);

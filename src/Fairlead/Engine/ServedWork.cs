@@ -9,6 +9,7 @@ namespace Fairlead.Engine;
 internal sealed class ServedWork
 {
     private static readonly IReadOnlyDictionary<string, QueueDefinition> None = new Dictionary<string, QueueDefinition>();
+    private readonly List<IPool> _leaving = [];
     private volatile NodeSettings _declared;
     private volatile IReadOnlyDictionary<string, QueueDefinition> _inForce = None;
 
@@ -30,19 +31,35 @@ internal sealed class ServedWork
     /// <summary>Its queues that are made of processes.</summary>
     public IEnumerable<IPool> Pools => _declared.OwnWorkers.Values.OfType<IPool>();
 
+    /// <summary>Its pools, and those that it no longer serves and that still have processes. On the loops' scheduler only.</summary>
+    public IEnumerable<IPool> PoolsAndLeaving
+    {
+        get
+        {
+            _leaving.RemoveAll(static pool => pool.IsOver);
+            return _leaving.Concat(Pools);
+        }
+    }
+
     /// <summary>What it tells the store.</summary>
     public NodeRegistration Registration => RegistrationOf(_declared);
 
     /// <summary>The policies of one of its queues that are in force.</summary>
     public QueueDefinition InForce(ServedQueue queue) => _inForce.GetValueOrDefault(queue.Definition.Name, queue.Definition);
 
+    /// <summary>False for a queue that it served before the last reload: a claim that was under way may still bring some of its jobs.</summary>
+    public bool Serves(string queue) => _declared.Queues.Any(served => served.Definition.Name == queue);
+
     /// <summary>What runs the jobs of a queue.</summary>
     public IWorker WorkerOf(string queue) => _declared.OwnWorkers.GetValueOrDefault(queue, _declared.Worker);
 
-    /// <summary>Serves something else from now on; what runs goes on.</summary>
+    /// <summary>Serves something else from now on; what runs goes on, also in pools that are no longer among them: they are closed.</summary>
     public void Replace(NodeSettings settings)
     {
+        var left = Pools.Except(settings.OwnWorkers.Values.OfType<IPool>()).ToList();
         _declared = settings;
+        _leaving.AddRange(left);
+        left.ForEach(static pool => pool.Close());
         TellPools(settings);
         Changed?.Invoke();
     }
