@@ -129,8 +129,8 @@ internal sealed class Node : IAsyncDisposable
     {
         _membership.Joined = _dispatcher.WorkMayBeReady;
         _dispatcher.Runner = runner.RunAsync;
-        _dispatcher.TakenBack = running =>
-            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now)));
+        _dispatcher.TakenBack = (running, reason) =>
+            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now), reason));
         watch.Abandon = running =>
         {
             var times = running.TimesAtEnd(_settings.Time);
