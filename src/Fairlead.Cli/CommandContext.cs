@@ -31,8 +31,17 @@ internal sealed class CommandContext(ParseResult arguments, Interruption interru
     /// <summary>True when the option was typed.</summary>
     public bool Has(Option option) => arguments.GetResult(option) is { Implicit: false };
 
+    /// <summary>The store that a configuration read by this command names; null for none.</summary>
+    public string? ConfiguredStore { get; set; }
+
     /// <summary>Where the store is, without opening it.</summary>
-    public StoreAddress Address() => StoreAddress.Find(arguments.GetValue(StoreOption), Environment.GetEnvironmentVariable, Environment.CurrentDirectory);
+    public StoreAddress Address()
+    {
+        var isNamed = arguments.GetValue(StoreOption) is not null || Environment.GetEnvironmentVariable("FAIRLEAD_STORE") is { Length: > 0 };
+        return !isNamed && ConfiguredStore is { } configured
+            ? StoreAddress.Parse(configured, "store: of the configuration")
+            : StoreAddress.Find(arguments.GetValue(StoreOption), Environment.GetEnvironmentVariable, Environment.CurrentDirectory);
+    }
 
     /// <summary>Opens the store; a file that is not there yet is made.</summary>
     public async ValueTask<IJobStore> OpenStoreAsync(bool adopt = false)

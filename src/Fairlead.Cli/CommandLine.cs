@@ -9,6 +9,8 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Make)[] Verbs =
     [
         (RunCommand.Name, RunCommand.Create),
+        (ServeCommand.Name, ServeCommand.Create),
+        (ServeCommand.WorkerName, ServeCommand.CreateWorker),
         (EnqueueCommand.Name, EnqueueCommand.Create),
         (StatusCommand.Name, StatusCommand.Create),
         (JobsCommand.Name, JobsCommand.Create),
@@ -19,6 +21,7 @@ internal static class CommandLine
         (CancelCommand.Name, CancelCommand.Create),
         (RetryCommand.Name, RetryCommand.Create),
         (QueuesCommand.Name, QueuesCommand.Create),
+        (WorkersCommand.Name, WorkersCommand.Create),
         (LimitsCommand.Name, LimitsCommand.Create),
         (GroupsCommand.Name, GroupsCommand.Create),
         (BreakersCommand.Name, BreakersCommand.Create),

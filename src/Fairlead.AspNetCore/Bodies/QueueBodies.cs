@@ -29,9 +29,9 @@ internal sealed record StatusBody
     public static StatusBody Of(QueueInfo queue, DateTimeOffset now) => new()
     {
         Queue = queue.Name,
-        Label = queue.Definition?.Label ?? queue.Name,
+        Label = queue.InForce?.Label ?? queue.Name,
         Running = queue.Jobs.Processing,
-        MaxConcurrent = queue.Definition?.MaxConcurrent,
+        MaxConcurrent = queue.InForce?.MaxConcurrent,
         Queued = queue.Jobs.Queued,
         Scheduled = queue.Jobs.Scheduled,
         Blocked = queue.Jobs.Blocked,
@@ -75,14 +75,17 @@ internal sealed record QueueBody
 
     public DateTimeOffset? OldestQueuedAt { get; init; }
 
+    /// <summary>What of this an operator changed; left out where all is as declared.</summary>
+    public QueueChangeBody? Changed { get; init; }
+
     public static QueueBody Of(QueueInfo queue) => new()
     {
         Queue = queue.Name,
-        Label = queue.Definition?.Label ?? queue.Name,
+        Label = queue.InForce?.Label ?? queue.Name,
         Paused = queue.Paused,
-        MaxConcurrent = queue.Definition?.MaxConcurrent,
-        TimeoutSeconds = queue.Definition?.Timeout?.TotalSeconds,
-        Retries = queue.Definition?.Retries,
+        MaxConcurrent = queue.InForce?.MaxConcurrent,
+        TimeoutSeconds = queue.InForce?.Timeout?.TotalSeconds,
+        Retries = queue.InForce?.Retries,
         Queued = queue.Jobs.Queued,
         Scheduled = queue.Jobs.Scheduled,
         Blocked = queue.Jobs.Blocked,
@@ -93,5 +96,6 @@ internal sealed record QueueBody
         Cancelled = queue.Jobs.Cancelled,
         Abandoned = queue.Abandoned,
         OldestQueuedAt = queue.OldestQueuedAt,
+        Changed = QueueChangeBody.Of(queue.Change),
     };
 }

@@ -9,6 +9,8 @@ namespace Fairlead.AspNetCore.Bodies;
 [JsonSerializable(typeof(JobPageBody))]
 [JsonSerializable(typeof(StatusBody[]))]
 [JsonSerializable(typeof(QueueBody[]))]
+[JsonSerializable(typeof(WorkerBody[]))]
+[JsonSerializable(typeof(PoolBody[]))]
 [JsonSerializable(typeof(LimitBody[]))]
 [JsonSerializable(typeof(GroupBody[]))]
 [JsonSerializable(typeof(BreakerBody[]))]

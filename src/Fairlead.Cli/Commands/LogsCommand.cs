@@ -14,9 +14,10 @@ internal static class LogsCommand
 
     private static readonly Argument<string> Id = JobArgument.Create();
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on with what comes, until it has ended." };
+    private static readonly Option<string?> Grep = new("--grep") { Description = "Only lines that contain this text, whatever the case of ASCII letters.", HelpName = "TEXT" };
     private static readonly Option<bool> Json = CommonOptions.Json();
 
-    public static Command Create() => new Command(Name, "What a job, or every item of a run or batch, wrote.").With(Id, Follow, Json).Does(RunAsync);
+    public static Command Create() => new Command(Name, "What a job, or every item of a run or batch, wrote.").With(Id, Follow, Grep, Json).Does(RunAsync);
 
     private static async Task<int> RunAsync(CommandContext context)
     {
@@ -29,12 +30,12 @@ internal static class LogsCommand
         else if (context.Value(Json))
         {
             var lines = new List<LogLineBody>();
-            var next = await ReadAsync(store, job.Id, 0, line => lines.Add(LogLineBody.Of(line)), context.Cancelled);
+            var next = await ReadAsync(context, store, job.Id, 0, line => lines.Add(LogLineBody.Of(line)));
             context.Output.Json(new LogPageBody(lines, next), WireJson.Wire.LogPageBody);
         }
         else
         {
-            await ReadAsync(store, job.Id, 0, line => Write(context, job, line), context.Cancelled);
+            await ReadAsync(context, store, job.Id, 0, line => Write(context, job, line));
         }
         return ExitCode.AllWell;
     }
@@ -46,7 +47,7 @@ internal static class LogsCommand
         {
             // Asked before reading: lines are committed before the end of what wrote them, so none is left unread.
             var ended = await store.GetJobAsync(job.Id, context.Cancelled) is not { } now || now.Status.IsEnded();
-            next = await ReadAsync(store, job.Id, next, line => Write(context, job, line), context.Cancelled);
+            next = await ReadAsync(context, store, job.Id, next, line => Write(context, job, line));
             context.Output.Answers.Flush();
             if (ended)
             {
@@ -56,11 +57,11 @@ internal static class LogsCommand
         }
     }
 
-    private static async ValueTask<long> ReadAsync(IJobStore store, JobId job, long after, Action<JobLogLine> take, CancellationToken cancellationToken)
+    private static async ValueTask<long> ReadAsync(CommandContext context, IJobStore store, JobId job, long after, Action<JobLogLine> take)
     {
         while (true)
         {
-            var page = await store.ReadLogAsync(job, after, PageSize, cancellationToken: cancellationToken);
+            var page = await store.ReadLogAsync(job, after, PageSize, context.Value(Grep), context.Cancelled);
             foreach (var line in page.Lines)
             {
                 take(line);

@@ -216,4 +216,26 @@ public sealed class Scene : IAsyncDisposable
         (await Store.ListJobsAsync(new() { Batch = batch, Limit = 1000 })).Jobs;
 
     internal async ValueTask<IReadOnlyList<Job>> AllAsync() => (await Store.ListJobsAsync(new() { Limit = 1000 })).Jobs;
+
+    /// <summary>Does something until a signal of that kind is heard: single signals may be lost or merged.</summary>
+    internal async Task HearAsync(StoreSignals wanted, Func<Task> cause)
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listening = Store.Listen(signals =>
+        {
+            if ((signals & wanted) == wanted)
+            {
+                heard.TrySetResult();
+            }
+        });
+        await cause();
+        try
+        {
+            await heard.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            throw new ConformanceFailure($"Expected the signal {wanted} within 10 s.");
+        }
+    }
 }

@@ -47,7 +47,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     /// <summary>What this node serves has changed, or is known for the first time.</summary>
     public void ServedChanged()
     {
-        var queues = served.Declared.Queues.Select(queue => queue with { Definition = served.InForce(queue) }).OrderByDescending(static queue => queue.Definition.Priority).ToList();
+        var queues = served.Declared.Queues.Where(static queue => queue.Kinds.Count > 0).Select(queue => queue with { Definition = served.InForce(queue) }).OrderByDescending(static queue => queue.Definition.Priority).ToList();
         // What is no longer served stays known: a claim that is under way may still bring some of it.
         queues.ForEach(queue => _queues[queue.Definition.Name] = queue.Definition);
         _turns = new QueueTurns(queues);

@@ -24,6 +24,12 @@ internal interface IPool : IWorker
     /// <summary>What it is doing.</summary>
     PoolReport Report();
 
+    /// <summary>Starts nothing more, and lets its processes go when their jobs have ended.</summary>
+    void Close();
+
+    /// <summary>True when it was closed and its last process is gone.</summary>
+    bool IsGone { get; }
+
     /// <summary>Ends one of its processes, whatever it does.</summary>
     /// <returns>False when it has none of that id.</returns>
     bool End(string worker);

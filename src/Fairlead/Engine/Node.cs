@@ -82,7 +82,7 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>
     /// Serves something else from now on, all of it or nothing: other queues, policies, limits, workers, slots. What runs goes on to its end under
-    /// what it was started with. Whose pools are no longer in <paramref name="settings" /> has to see to their end.
+    /// what it was started with. Pools that are no longer there are closed.
     /// </summary>
     /// <exception cref="StoreMismatchException">Another live node holds another definition; nothing was changed.</exception>
     public Task ServeAsync(NodeSettings settings, CancellationToken cancellationToken) => OnLoopsAsync(async () =>

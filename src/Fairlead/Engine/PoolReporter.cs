@@ -19,7 +19,7 @@ internal sealed class PoolReporter(NodeSettings settings, IJobStore store, Membe
     {
         foreach (var worker in workers)
         {
-            if (!served.Pools.Any(pool => pool.End(worker)))
+            if (!served.Pools.Concat(served.Leaving).Any(pool => pool.End(worker)))
             {
                 TellSoon();
             }

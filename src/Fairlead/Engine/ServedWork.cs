@@ -10,6 +10,7 @@ internal sealed class ServedWork
 {
     private static readonly IReadOnlyDictionary<string, QueueDefinition> None = new Dictionary<string, QueueDefinition>();
     private volatile NodeSettings _declared;
+    private volatile IReadOnlyList<IPool> _leaving = [];
     private volatile IReadOnlyDictionary<string, QueueDefinition> _inForce = None;
 
     public ServedWork(NodeSettings settings)
@@ -28,7 +29,10 @@ internal sealed class ServedWork
     public Action? Changed { get; set; }
 
     /// <summary>Its queues that are made of processes.</summary>
-    public IEnumerable<IPool> Pools => _declared.OwnWorkers.Values.OfType<IPool>();
+    public IEnumerable<IPool> Pools => PoolsOf(_declared);
+
+    /// <summary>Pools that were replaced and whose last processes still run.</summary>
+    public IReadOnlyList<IPool> Leaving => _leaving;
 
     /// <summary>What it tells the store.</summary>
     public NodeRegistration Registration => RegistrationOf(_declared);
@@ -39,10 +43,13 @@ internal sealed class ServedWork
     /// <summary>What runs the jobs of a queue.</summary>
     public IWorker WorkerOf(string queue) => _declared.OwnWorkers.GetValueOrDefault(queue, _declared.Worker);
 
-    /// <summary>Serves something else from now on; what runs goes on.</summary>
+    /// <summary>Serves something else from now on; what runs goes on. Pools that it no longer names are closed.</summary>
     public void Replace(NodeSettings settings)
     {
+        var leaving = Pools.Except(PoolsOf(settings)).ToList();
+        _leaving = [.. _leaving.Where(static pool => !pool.IsGone), .. leaving];
         _declared = settings;
+        leaving.ForEach(static pool => pool.Close());
         TellPools(settings);
         Changed?.Invoke();
     }
@@ -59,7 +66,9 @@ internal sealed class ServedWork
         Changed?.Invoke();
     }
 
-    private static int SlotsOf(NodeSettings settings) => settings.Slots ?? Math.Max(settings.OwnWorkers.Values.OfType<IPool>().Sum(static pool => pool.Slots), 1);
+    private static IEnumerable<IPool> PoolsOf(NodeSettings settings) => settings.OwnWorkers.Values.OfType<IPool>();
+
+    private static int SlotsOf(NodeSettings settings) => settings.Slots ?? Math.Max(PoolsOf(settings).Sum(static pool => pool.Slots), 1);
 
     /// <summary>What a node of these settings tells the store.</summary>
     public static NodeRegistration RegistrationOf(NodeSettings settings) => new()

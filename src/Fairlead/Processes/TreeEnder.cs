@@ -5,8 +5,8 @@ namespace Fairlead.Processes;
 /// <summary>
 /// Says which process belongs to which job, and ends them. A process is a job's if, in this order, (1) it is the program itself,
 /// (2) it carries the job's mark, (3) its parent is the job's, (4) the job's mark stands in its environment, (5) it is in a session in which
-/// a process of the job was seen. What is left is a stranger: an orphan that shed every sign of where it came from. It is never ended
-/// while a job runs that may be its own, and always when the last of those has ended. So no job is harmed by its neighbour's end, and nothing
+/// a process of the job was seen, (6) no other job was there when it was first seen. What is left is a stranger: an orphan that shed every sign of
+/// where it came from. It is never ended while a job runs that may be its own, and always when the last of those has ended. So no job is harmed by its neighbour's end, and nothing
 /// outlives the jobs it may belong to; with marks, (1) and (2) leave no strangers but those who took the mark off on purpose.
 /// </summary>
 internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, Ward> wards, Action admit)
@@ -172,7 +172,7 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
             if (OwnerOf(pid, 0) is { } owner)
             {
                 owner.Sessions.Add(_table[pid].Session);
-                _strangers.Remove(pid);
+                Settle(pid, owner);
             }
         }
         ForgetTheDead();
@@ -219,7 +219,17 @@ internal sealed class TreeEnder(Rung rung, JobMark warden, Dictionary<ulong, War
             }
         }
         Meet(line, wards.Values);
-        return null;
+        return _strangers[line.Pid].MayBelongTo is { Count: 1 } only ? only.Single() : null;
+    }
+
+    /// <summary>Whose it is once, it stays: jobs that start later are not asked.</summary>
+    private void Settle(int pid, Ward owner)
+    {
+        if (_strangers.TryGetValue(pid, out var stranger))
+        {
+            stranger.MayBelongTo.Clear();
+            stranger.MayBelongTo.Add(owner);
+        }
     }
 
     /// <summary>Remembers a stranger: it may be anybody's who was there when it started.</summary>

@@ -21,6 +21,8 @@ internal static class QueryCases
         new("Query.ReasonScheduled", "A scheduled job says until when.", ReasonScheduled),
         new("Log.InOrder", "Lines come back in order, page by page.", LogInOrder),
         new("Log.OfBatch", "The log of a batch is that of all its items, in order.", LogOfBatch),
+        new("Log.Contains", "Only lines that hold the text come back, whatever the case of ASCII letters; pages count what they show.", LogContains),
+        new("Log.ContainsInBatch", "The log of a batch is searched like that of a job.", LogContainsInBatch),
         new("Log.UnknownIsIgnored", "Lines of unknown jobs are ignored.", LogOfUnknown),
         new("Progress.LatestIsKept", "The latest progress of a running attempt is kept.", ProgressLatest),
         new("Progress.StaleIsIgnored", "Reports of attempts that no longer hold their job are ignored.", ProgressStale),
@@ -156,6 +158,37 @@ internal static class QueryCases
         await scene.Store.AppendLogAsync([Line(scene, jobs[1].Key, "a"), Line(scene, jobs[0].Key, "b"), Line(scene, jobs[1].Key, "c")]);
         Expect.Sequence(["a", "b", "c"], (await scene.Store.ReadLogAsync(batch)).Lines.Select(l => l.Message));
         Expect.Sequence(["b"], (await scene.Store.ReadLogAsync(jobs[0].Key.Job)).Lines.Select(l => l.Message));
+    }
+
+    private static async Task LogContains(Scene scene)
+    {
+        var id = await scene.EnqueueAsync();
+        var job = await scene.ClaimOneAsync(await scene.JoinAsync());
+        string[] messages = ["Status: FAILED", "100% of a_b", "failed again", "Überfällig", "c:\\temp", "1000 of axb", "it has Failed", "the end"];
+        await scene.Store.AppendLogAsync([.. messages.Select(message => Line(scene, job.Key, message))]);
+        (string Text, string[] Lines)[] searches =
+        [
+            ("failed", ["Status: FAILED", "failed again", "it has Failed"]), ("FAILED", ["Status: FAILED", "failed again", "it has Failed"]), ("0%", ["100% of a_b"]),
+            ("a_b", ["100% of a_b"]), ("\\T", ["c:\\temp"]), ("überfällig", []), ("ÜBERFÄLLIG", []), ("ÜberFäll", ["Überfällig"]), ("nowhere", []), ("", messages),
+        ];
+        foreach (var (text, lines) in searches)
+        {
+            Expect.Sequence(lines, (await scene.Store.ReadLogAsync(id, contains: text)).Lines.Select(l => l.Message), $"lines with '{text}'");
+        }
+        var page = await scene.Store.ReadLogAsync(id, limit: 2, contains: "failed");
+        Expect.Sequence(["Status: FAILED", "failed again"], page.Lines.Select(l => l.Message));
+        var rest = await scene.Store.ReadLogAsync(id, page.Next, 2, "failed");
+        Expect.Sequence(["it has Failed"], rest.Lines.Select(l => l.Message));
+        Expect.Empty((await scene.Store.ReadLogAsync(id, rest.Next)).Lines);
+    }
+
+    private static async Task LogContainsInBatch(Scene scene)
+    {
+        var batch = await scene.Store.EnqueueBatchAsync(Batch(2));
+        var jobs = await scene.ClaimAsync(await scene.JoinAsync());
+        await scene.Store.AppendLogAsync([Line(scene, jobs[1].Key, "one Error"), Line(scene, jobs[0].Key, "fine"), Line(scene, jobs[0].Key, "error two")]);
+        Expect.Sequence(["one Error", "error two"], (await scene.Store.ReadLogAsync(batch, contains: "error")).Lines.Select(l => l.Message));
+        Expect.Sequence(["error two"], (await scene.Store.ReadLogAsync(batch, (await scene.Store.ReadLogAsync(batch, limit: 1)).Next, contains: "error")).Lines.Select(l => l.Message));
     }
 
     private static async Task LogOfUnknown(Scene scene)

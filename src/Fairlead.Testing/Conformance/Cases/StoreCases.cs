@@ -67,35 +67,13 @@ internal static class StoreCases
         Expect.Equal(new() { Completed = Jobs }, await scene.TallyAsync());
     }
 
-    /// <summary>Does something until a signal of that kind is heard: single signals may be lost or merged.</summary>
-    private static async Task HearAsync(Scene scene, StoreSignals wanted, Func<Task> cause)
-    {
-        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listening = scene.Store.Listen(signals =>
-        {
-            if ((signals & wanted) == wanted)
-            {
-                heard.TrySetResult();
-            }
-        });
-        await cause();
-        try
-        {
-            await heard.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
-        }
-        catch (TimeoutException)
-        {
-            throw new ConformanceFailure($"Expected the signal {wanted} within 10 s.");
-        }
-    }
-
     private static async Task Control(Scene scene)
     {
         await scene.EnqueueAsync();
         var running = await scene.ClaimOneAsync(await scene.JoinAsync());
-        await HearAsync(scene, StoreSignals.Control, async () => await scene.Store.CancelAsync(running.Key.Job));
-        await HearAsync(scene, StoreSignals.Control, async () => await scene.Store.PauseAsync(Scene.Queue));
-        await HearAsync(scene, StoreSignals.Work, async () => await scene.Store.ResumeAsync(Scene.Queue));
+        await scene.HearAsync(StoreSignals.Control, async () => await scene.Store.CancelAsync(running.Key.Job));
+        await scene.HearAsync(StoreSignals.Control, async () => await scene.Store.PauseAsync(Scene.Queue));
+        await scene.HearAsync(StoreSignals.Work, async () => await scene.Store.ResumeAsync(Scene.Queue));
     }
 
     private static async Task Ended(Scene scene)
@@ -103,7 +81,7 @@ internal static class StoreCases
         var node = await scene.JoinAsync();
         await scene.EnqueueAsync();
         var job = await scene.ClaimOneAsync(node);
-        await HearAsync(scene, StoreSignals.Ended, async () => await scene.CompleteAsync(node, job));
+        await scene.HearAsync(StoreSignals.Ended, async () => await scene.CompleteAsync(node, job));
     }
 
     private static async Task Room(Scene scene)
@@ -112,7 +90,7 @@ internal static class StoreCases
         await scene.EnqueueManyAsync(2);
         var job = await scene.ClaimOneAsync(node);
         await scene.ClaimAsync(node);
-        await HearAsync(scene, StoreSignals.Work, async () => await scene.CompleteAsync(node, job));
+        await scene.HearAsync(StoreSignals.Work, async () => await scene.CompleteAsync(node, job));
     }
 
     private static async Task RetryRunsBeside(Scene scene)

@@ -149,17 +149,24 @@ internal abstract partial class ProcessPool : IPool
         return found;
     }
 
-    /// <summary>Starts nothing more, and lets its processes go when their jobs have ended.</summary>
+    /// <inheritdoc />
     public void Close() => Do(() =>
     {
         IsClosed = true;
         AfterClosing();
     });
 
-    /// <summary>Completes when it was told to end and its last process is gone.</summary>
-    public Task Closed => _closed.Task;
-
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <inheritdoc />
+    public bool IsGone
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return IsClosed && _workers.Count == 0;
+            }
+        }
+    }
 
     /// <summary>Does what is asked under the lock, and then, without it, what was put off until afterwards.</summary>
     protected void Do(Action action) => Do(default, _ => action());
@@ -172,10 +179,6 @@ internal abstract partial class ProcessPool : IPool
         {
             action(bytes);
             afterwards = TakeAfterwards();
-            if (IsClosed && _workers.Count == 0)
-            {
-                _closed.TrySetResult();
-            }
         }
         foreach (var then in afterwards)
         {
@@ -219,7 +222,7 @@ internal abstract partial class ProcessPool : IPool
     protected void Spawned(PoolWorker worker, int pid) => Do(() =>
     {
         worker.Pid = pid;
-        LogSpawned(Setup.Logger, worker.Id, Label, pid, Places.Taken);
+        LogSpawned(Setup.Logger, worker.Id, Label, pid, _workers.Count(static each => each.Pid > 0));
         Afterwards(() => Stirred?.Invoke());
     });
 

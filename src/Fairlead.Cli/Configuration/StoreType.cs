@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+
+namespace Fairlead.Cli.Configuration;
+
+/// <summary>The address of a store; a file's path counts from the configuration's folder. Never shown: it may hold a password.</summary>
+internal sealed class StoreType : ConfigurationType<string>
+{
+    private const string Sqlite = "sqlite:";
+    private static readonly string[] Schemes = [Sqlite, "postgres:", "postgresql:", "redis:", "memory:"];
+
+    public override string Name => "address";
+
+    public override string Expects => "an address such as sqlite:./fairlead.db, postgres://user:pass@host/db, redis://host:6379/0 or memory:";
+
+    public override bool IsSecret => true;
+
+    public override bool IsText => true;
+
+    public override bool TryRead(ConfigurationNode node, Reading reading, out string value)
+    {
+        value = "";
+        if (node is not ScalarNode { IsNull: false } scalar)
+        {
+            Refuse(node, reading);
+            return false;
+        }
+        if (VariableText.Of(scalar, reading) is not { Text: var text })
+        {
+            return false;
+        }
+        if (!Array.Exists(Schemes, scheme => text.StartsWith(scheme, StringComparison.Ordinal)) || text == Sqlite)
+        {
+            Refuse(node, reading);
+            return false;
+        }
+        value = text.StartsWith(Sqlite, StringComparison.Ordinal) ? FromFolder(text[Sqlite.Length..], reading) : text;
+        return true;
+    }
+
+    public override JsonObject Schema(JsonObject definitions) =>
+        new() { ["type"] = "string", ["pattern"] = @"^(sqlite:.|postgres:|postgresql:|redis:|memory:)|\$\{.+\}" };
+
+    private static string FromFolder(string path, Reading reading) =>
+        Sqlite + Path.Combine(reading.Folder, path.StartsWith("//", StringComparison.Ordinal) ? path[2..] : path);
+}
