@@ -99,6 +99,10 @@ internal sealed partial class AlertSender : IAlerts, IAsyncDisposable
         {
             await _telling;
         }
+        if (_untold > 0)
+        {
+            LogLeftUntold(_logger, _untold);
+        }
         _client.Dispose();
         _stop.Dispose();
     }
@@ -113,7 +117,7 @@ internal sealed partial class AlertSender : IAlerts, IAsyncDisposable
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
-                return;
+                Interlocked.Increment(ref _untold);
             }
             catch (AlertFailure failure)
             {
@@ -130,7 +134,8 @@ internal sealed partial class AlertSender : IAlerts, IAsyncDisposable
 
     private async Task TellAsync(Waiting waiting)
     {
-        if (_stop.IsCancellationRequested || _channel is not { } channel)
+        _stop.Token.ThrowIfCancellationRequested();
+        if (_channel is not { } channel)
         {
             return;
         }
@@ -168,9 +173,12 @@ internal sealed partial class AlertSender : IAlerts, IAsyncDisposable
 
     private sealed record Waiting(Alert Alert, AlertBody Body);
 
-    [LoggerMessage(70, LogLevel.Warning, "Alerts cannot be told: {Reason}. Further ones that cannot are counted, and said when one is told again")]
+    [LoggerMessage(80, LogLevel.Warning, "Alerts cannot be told: {Reason}. Further ones that cannot are counted, and said when one is told again")]
     private static partial void LogNotTold(ILogger logger, string reason);
 
-    [LoggerMessage(71, LogLevel.Warning, "Alerts are told again; {Count} were not")]
+    [LoggerMessage(81, LogLevel.Warning, "The node ends, and {Count} alerts were not told")]
+    private static partial void LogLeftUntold(ILogger logger, int count);
+
+    [LoggerMessage(82, LogLevel.Warning, "Alerts are told again; {Count} were not")]
     private static partial void LogToldAgain(ILogger logger, int count);
 }

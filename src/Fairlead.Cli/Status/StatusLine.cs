@@ -20,6 +20,6 @@ internal sealed partial class StatusLine(IJobQueries store, TimeProvider time, I
         }
     }
 
-    [LoggerMessage(72, LogLevel.Information, "{Status}")]
+    [LoggerMessage(83, LogLevel.Information, "{Status}")]
     private static partial void LogStatus(ILogger logger, string status);
 }

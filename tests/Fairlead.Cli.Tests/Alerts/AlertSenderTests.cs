@@ -129,10 +129,11 @@ public sealed class AlertSenderTests : IDisposable
         sender.Raise(s_slow);
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         await AdvanceAsync(TimeSpan.FromSeconds(4));
-        await Workspace.UntilAsync(() => _log.Lines.Length == 2, "the refused connection is said");
+        await Workspace.UntilAsync(() => _log.Lines.Length == 3, "the refused connection is said");
 
+        _log.Lines.Length.ShouldBe(3);
         _log.Lines[0].ShouldContain("answered 307 (redirects are not followed: name the address it redirects to), 3 times");
-        _log.Lines[1].ShouldContain("could not be reached (ConnectionError), 3 times");
+        _log.Lines[2].ShouldContain("could not be reached (ConnectionError), 3 times");
         _log.Lines.ShouldAllBe(line => !line.Contains(AlertListener.Token) && !line.Contains("127.0.0.1") && !line.Contains($"{url.Port}"));
     }
 
@@ -191,11 +192,12 @@ public sealed class AlertSenderTests : IDisposable
         await using (var sender = Sender(Running("./nowhere", AlertListener.Token), warden))
         {
             sender.Raise(s_slow);
-            await Workspace.UntilAsync(() => _log.Lines.Length == 2, "it was not found");
+            await Workspace.UntilAsync(() => _log.Lines.Length == 3, "it was not found");
         }
 
         _log.Lines[0].ShouldContain("the program of alerts (./page) ended with exit code 3");
-        _log.Lines[1].ShouldContain("the program of alerts (./nowhere) could not be started: ");
+        _log.Lines[1].ShouldBe("The node ends, and 2 alerts were not told");
+        _log.Lines[2].ShouldContain("the program of alerts (./nowhere) could not be started: ");
         _log.Lines.ShouldAllBe(line => !line.Contains(AlertListener.Token));
     }
 
@@ -235,6 +237,7 @@ public sealed class AlertSenderTests : IDisposable
         await end.AsTask().WaitAsync(Workspace.Patience);
 
         server.Keys.ShouldBe(["prices/acme"]);
+        _log.Lines.ShouldBe(["The node ends, and 2 alerts were not told"]);
     }
 
     public void Dispose() => _here.Dispose();
