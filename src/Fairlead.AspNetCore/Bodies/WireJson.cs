@@ -10,6 +10,7 @@ namespace Fairlead.AspNetCore.Bodies;
 [JsonSerializable(typeof(JobPageBody))]
 [JsonSerializable(typeof(StatusBody[]))]
 [JsonSerializable(typeof(QueueBody[]))]
+[JsonSerializable(typeof(NodePoolBody[]))]
 [JsonSerializable(typeof(WorkerBody[]))]
 [JsonSerializable(typeof(PoolBody[]))]
 [JsonSerializable(typeof(LimitBody[]))]
