@@ -1,4 +1,5 @@
 using Fairlead.Engine;
+using Fairlead.Processes.OwnProcess;
 using Microsoft.Extensions.Hosting;
 
 namespace Fairlead;
@@ -10,8 +11,10 @@ namespace Fairlead;
 public sealed class FairleadHost : IHostedService, IAsyncDisposable
 {
     private readonly Node _node;
+    private readonly OwnProcesses _processes;
+    private readonly IServiceProvider _services;
 
-    internal FairleadHost(Node node) => _node = node;
+    internal FairleadHost(Node node, OwnProcesses processes, IServiceProvider services) => (_node, _processes, _services) = (node, processes, services);
 
     /// <summary>The id under which this node claims; null before it has joined.</summary>
     public Storage.NodeId? Node => _node.Id;
@@ -20,11 +23,25 @@ public sealed class FairleadHost : IHostedService, IAsyncDisposable
     public int InHand => _node.InHand;
 
     /// <inheritdoc />
-    public Task StartAsync(CancellationToken cancellationToken) => _node.StartAsync(cancellationToken);
+    /// <exception cref="PlatformNotSupportedException">A queue has <see cref="QueueOptions.RunInOwnProcess" />, and this is Windows.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        ChildProcess.Current?.TakeOver(_services, isLast: true);
+        await _processes.StartAsync(cancellationToken);
+        await _node.StartAsync(cancellationToken);
+    }
 
     /// <inheritdoc />
-    public Task StopAsync(CancellationToken cancellationToken) => _node.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _node.StopAsync(cancellationToken);
+        await _processes.StopAsync();
+    }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        await _processes.DisposeAsync();
+    }
 }

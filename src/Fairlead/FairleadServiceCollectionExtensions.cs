@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Processes;
+using Fairlead.Processes.OwnProcess;
+using Fairlead.Processes.Pools;
 using Fairlead.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +24,10 @@ public static class FairleadServiceCollectionExtensions
     /// <exception cref="InvalidOperationException">No store was chosen.</exception>
     public static IServiceCollection AddFairlead(this IServiceCollection services, Action<FairleadBuilder> configure)
     {
+        if (ChildProcess.Current is not null)
+        {
+            ChildLogging.Configure(services);
+        }
         var builder = new FairleadBuilder(services);
         configure(builder);
         var store = builder.StoreFactory ?? throw new InvalidOperationException("AddFairlead expects a store: call UseSqlite(\"Data Source=app.db\"), UseInMemory() or another Use… in it.");
@@ -30,7 +37,7 @@ public static class FairleadServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FairleadOptions>, FairleadOptionsRules>());
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogging();
-        services.AddSingleton(provider => store(provider, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => MakeStore(store, provider));
         services.AddSingleton(provider => Registry(builder, provider.GetRequiredService<IOptions<FairleadOptions>>().Value));
         services.AddSingleton(provider => new JobClient(
             provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<TimeProvider>()));
@@ -40,6 +47,7 @@ public static class FairleadServiceCollectionExtensions
         {
             services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLoggerProvider>());
             services.AddSingleton(provider => MakeHost(builder, provider));
+            services.AddSingleton(provider => MakeChild(builder, provider));
             services.AddHostedService(provider => provider.GetRequiredService<FairleadHost>());
         }
         return services;
@@ -59,11 +67,29 @@ public static class FairleadServiceCollectionExtensions
     private static NamedLimit[] Declared(FairleadOptions options) =>
         [.. options.Limits.OrderBy(static limit => limit.Key, StringComparer.Ordinal).Select(static limit => new NamedLimit(limit.Key, limit.Value))];
 
+    private static IJobStore MakeStore(Func<IServiceProvider, TimeProvider, IJobStore> make, IServiceProvider provider)
+    {
+        var store = make(provider, provider.GetRequiredService<TimeProvider>());
+        return ChildProcess.Current is not null && store is InMemoryJobStore ? StoreOutOfReach.Like(store) : store;
+    }
+
+    private static ChildHost MakeChild(FairleadBuilder builder, IServiceProvider provider) => new(
+        provider.GetRequiredService<JobRegistry>(),
+        HandlersHere(builder, provider),
+        provider.GetRequiredService<NodeStanding>(),
+        provider.GetRequiredService<IOptions<FairleadOptions>>().Value,
+        provider.GetService<IHostApplicationLifetime>());
+
+    private static InProcessWorker HandlersHere(FairleadBuilder builder, IServiceProvider provider) => new(
+        provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware);
+
     private static FairleadHost MakeHost(FairleadBuilder builder, IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<FairleadOptions>>().Value;
         var registry = provider.GetRequiredService<JobRegistry>();
         var schedulers = provider.GetService<EngineSchedulers>();
+        // In virtual time there are no processes: all handlers run here.
+        var processes = MakeProcesses(schedulers is null && ChildProcess.Current is null ? options : new FairleadOptions(), provider);
         var settings = new NodeSettings
         {
             Name = options.NodeName ?? $"{Environment.MachineName}:{Environment.ProcessId}",
@@ -71,7 +97,8 @@ public static class FairleadServiceCollectionExtensions
             Queues = registry.Served(),
             Limits = Declared(options),
             Standing = provider.GetRequiredService<NodeStanding>(),
-            Worker = new InProcessWorker(registry, provider.GetRequiredService<IServiceScopeFactory>(), builder.Middleware),
+            Worker = HandlersHere(builder, provider),
+            OwnWorkers = processes.Pools,
             Prefetch = options.Prefetch,
             Lease = options.Lease,
             Retention = new Retention(options.KeepCompleted, options.KeepFailed),
@@ -80,6 +107,28 @@ public static class FairleadServiceCollectionExtensions
             Work = schedulers?.Work ?? TaskScheduler.Default,
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
-        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()));
+        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), processes, provider);
+    }
+
+    private static OwnProcesses MakeProcesses(FairleadOptions options, IServiceProvider provider)
+    {
+        var (time, standing) = (provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeStanding>());
+        var registry = provider.GetRequiredService<JobRegistry>();
+        // Dead before another node may start their work.
+        var processes = new OwnProcesses(new WardenOptions { Lease = options.Lease * 0.75 }, time);
+        var setup = new PoolSetup
+        {
+            Host = processes,
+            Ids = new WorkerIds(time, () => standing.Node?.ToString() ?? "0"),
+            Time = time,
+            Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Fairlead"),
+            Limits = provider.GetRequiredService<LimitClient>(),
+            QueueOf = registry.Queue,
+        };
+        foreach (var (queue, own) in options.Queues.Where(static queue => queue.Value.OwnProcess is not null))
+        {
+            processes.Add(setup, OwnProcessCommand.Pool(queue, own.OwnProcess!, standing), registry.Queue(queue));
+        }
+        return processes;
     }
 }

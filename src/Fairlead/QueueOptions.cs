@@ -71,6 +71,25 @@ public sealed class QueueOptions
     /// <summary>The job name that follows success, with its result as payload; null for none. The name must be known through <c>AddJob</c>.</summary>
     public string? Then { get; set; }
 
+    /// <summary>The processes its handlers run in; null (the default): they run in the node's own. See <see cref="RunInOwnProcess" />.</summary>
+    public ProcessOptions? OwnProcess { get; set; }
+
+    /// <summary>
+    /// Runs this queue's handlers in processes of their own, which are this very program started again: one job at a time in each, and what
+    /// hangs, crashes or eats memory there is ended for certain, whatever its code does, and costs one attempt, not the node. The program's
+    /// <c>Main</c> runs there as far as its host is built: nothing that the host would start is started, and no code behind that runs. What
+    /// handlers write to standard output becomes log. A job costs a few microseconds more, a process what a program of its size takes.
+    /// Needs Linux or macOS, and a store that processes share: not the one in memory, if handlers use it.
+    /// In virtual time, as tests with a harness have it, handlers run where the node does.
+    /// </summary>
+    /// <param name="configure">How many, for how long.</param>
+    public QueueOptions RunInOwnProcess(Action<ProcessOptions>? configure = null)
+    {
+        OwnProcess ??= new ProcessOptions();
+        configure?.Invoke(OwnProcess);
+        return this;
+    }
+
     /// <summary>The definition the cluster is shown.</summary>
     internal QueueDefinition ToDefinition(string name, NextStep? then) => new()
     {
@@ -188,6 +207,10 @@ public sealed class QueueOptions
             yield return unsound;
         }
         foreach (var unsound in Breaker?.Problems($"Queue '{queue}'") ?? [])
+        {
+            yield return unsound;
+        }
+        foreach (var unsound in OwnProcess?.Problems(queue) ?? [])
         {
             yield return unsound;
         }

@@ -61,13 +61,21 @@ public sealed class Attempt
     /// <summary>Hears of progress, to carry it to the store soon.</summary>
     internal Action? ProgressMade { get; init; }
 
+    /// <summary>Hears, where its time is kept elsewhere, that it begins to wait for permits, and that it waits no more.</summary>
+    internal Action<bool>? Waiting { get; init; }
+
     /// <summary>It begins to wait for a permit: such time does not count to its timeout.</summary>
     internal void WaitBegins(long timestamp)
     {
         lock (_gate)
         {
-            _waitingSince = _waits++ == 0 ? timestamp : _waitingSince;
+            if (_waits++ > 0)
+            {
+                return;
+            }
+            _waitingSince = timestamp;
         }
+        Waiting?.Invoke(true);
     }
 
     /// <summary>It waits no more.</summary>
@@ -75,8 +83,13 @@ public sealed class Attempt
     {
         lock (_gate)
         {
-            _waited += --_waits == 0 ? timestamp - _waitingSince : 0;
+            if (--_waits > 0)
+            {
+                return;
+            }
+            _waited += timestamp - _waitingSince;
         }
+        Waiting?.Invoke(false);
     }
 
     /// <summary>For how many timestamps it has waited for permits so far.</summary>

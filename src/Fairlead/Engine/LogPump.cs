@@ -97,26 +97,8 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
         _bell.Ring();
     }
 
-    /// <summary>One attempt's log: at most 1 MiB and 10,000 lines are kept, then one line says that it was cut.</summary>
-    private sealed class AttemptLog(LogPump pump, AttemptKey attempt) : IAttemptLog
+    private sealed class AttemptLog(LogPump pump, AttemptKey attempt) : BoundedLog
     {
-        private const int MostCharacters = 1 << 20;
-        private const int MostLines = 10_000;
-        private int _characters;
-        private int _lines;
-
-        public void Write(LogLevel level, string message)
-        {
-            var lines = Interlocked.Increment(ref _lines);
-            var characters = Interlocked.Add(ref _characters, message.Length);
-            if (lines <= MostLines && characters <= MostCharacters)
-            {
-                pump.Write(attempt, level, message);
-            }
-            else if (lines == MostLines + 1 || characters - message.Length <= MostCharacters)
-            {
-                pump.Write(attempt, LogLevel.Warning, "The log of this attempt was cut here: it keeps 10,000 lines and 1 MiB.");
-            }
-        }
+        protected override void Keep(LogLevel level, string message) => pump.Write(attempt, level, message);
     }
 }

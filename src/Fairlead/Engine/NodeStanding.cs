@@ -29,15 +29,25 @@ internal sealed class NodeStanding(TimeProvider time)
 
     /// <summary>
     /// From when on, by the store's clock, this node counts among the live ones of everybody's last heartbeat: one lease after it joined.
-    /// Null without a node.
+    /// Null without a node, and where it runs in another process, which uses the share itself.
     /// </summary>
-    public DateTimeOffset? SharesFrom => Node is null ? null : new DateTimeOffset(Interlocked.Read(ref _sharesFrom), TimeSpan.Zero);
+    public DateTimeOffset? SharesFrom => Node is null || IsLent ? null : new DateTimeOffset(Interlocked.Read(ref _sharesFrom), TimeSpan.Zero);
 
     /// <summary>The node has joined.</summary>
     public void Joined(NodeLease lease, TimeSpan length)
     {
         Interlocked.Exchange(ref _sharesFrom, (lease.Now + length).UtcTicks);
         Interlocked.Exchange(ref _node, lease.Node.Value);
+    }
+
+    /// <summary>True in a process of its own that runs attempts for a node in another.</summary>
+    public bool IsLent { get; private set; }
+
+    /// <summary>Attempts of this process are of that node, which runs in another.</summary>
+    public void Lend(NodeId node)
+    {
+        IsLent = true;
+        Interlocked.Exchange(ref _node, node.Value);
     }
 
     /// <summary>The node was heard of.</summary>

@@ -82,9 +82,12 @@ public sealed class LimitClient : IAsyncDisposable
     {
         if (!_ready)
         {
-            if (Standing.Node is null)
+            if (Standing.Node is null || Standing.IsLent)
             {
                 await Store.OpenAsync();
+            }
+            if (Standing.Node is null)
+            {
                 await Store.DeclareLimitsAsync(_declared);
             }
             Listen();

@@ -49,6 +49,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "close")]
     internal static partial int Close(int fd);
 
+    [LibraryImport(Name, EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Dup2(int from, int to);
+
     [LibraryImport(Name, EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(PollFd* fds, nuint count, int timeout);
 
@@ -175,6 +178,25 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>Another descriptor of the same file, above the standard ones, that no child inherits; -1 when there is none.</summary>
+    internal static int Duplicate(int fd)
+    {
+        const int firstFree = 3;
+        return Control(fd, OperatingSystem.IsMacOS() ? 67 : 1030, firstFree);
+    }
+
+    /// <summary>Makes <paramref name="to" /> another descriptor of the same file, which children inherit; -1 when it cannot be.</summary>
+    internal static int Replace(int from, int to)
+    {
+        int result;
+        do
+        {
+            result = Dup2(from, to);
+        }
+        while (result < 0 && LastError == EINTR);
+        return result;
+    }
+
     /// <summary>How many bytes wait in a pipe; 0 where that cannot be asked.</summary>
     internal static int Unread(int fd)
     {
@@ -219,6 +241,16 @@ internal static unsafe partial class Libc
 
     /// <summary>Waits on the system's clock for as long as nothing else can be waited for: the end of a process that is nobody's child here.</summary>
     internal static void Pause(int milliseconds) => Poll(null, 0, milliseconds);
+
+    /// <summary>Waits until nobody has the other end of a pipe open for reading any more.</summary>
+    internal static void WaitUntilUnread(int pipe)
+    {
+        // POLLERR is told without being asked for.
+        var end = new PollFd { Fd = pipe };
+        while (Poll(&end, 1, -1) < 0 && LastError == EINTR)
+        {
+        }
+    }
 
     /// <summary>Reads until there is something, the end, or an error; a signal in between is nothing.</summary>
     internal static nint ReadAgain(int fd, byte* buffer, nint count)

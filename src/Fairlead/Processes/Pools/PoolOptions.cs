@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Fairlead.Engine;
+
 namespace Fairlead.Processes.Pools;
 
 /// <summary>How the programs of a pool are spoken to.</summary>
@@ -27,6 +30,12 @@ internal sealed record PoolOptions
 
     /// <summary>How it is spoken to.</summary>
     public PoolProtocol Protocol { get; init; }
+
+    /// <summary>
+    /// Set for processes of this very program: what is said to them with each job beyond the protocol. They are trusted to say when they wait for permits, since
+    /// they get those themselves.
+    /// </summary>
+    public Action<Utf8JsonWriter, Attempt>? ToOwnProgram { get; init; }
 
     /// <summary>How many jobs a process of <see cref="PoolProtocol.Stream" /> is handed at once, the one it works at included; what is handed counts as processing. 1 to 1000, default 1.</summary>
     public int Prefetch { get; init; } = 1;

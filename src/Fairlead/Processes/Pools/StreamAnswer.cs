@@ -18,6 +18,12 @@ internal sealed record StreamAnswer
 
     public long? Enqueue { get; init; }
 
+    /// <summary>Of processes of this program alone: it waits for permits that it gets itself.</summary>
+    public long? Waits { get; init; }
+
+    /// <summary>Of processes of this program alone: it waits no more.</summary>
+    public long? Works { get; init; }
+
     public string? Acquire { get; init; }
 
     public string? Release { get; init; }
@@ -70,9 +76,15 @@ internal sealed record StreamAnswer
 
     public int? Retries { get; init; }
 
+    /// <summary>Of processes of this program alone: jobs that must complete first.</summary>
+    public IReadOnlyList<long>? After { get; init; }
+
+    /// <summary>Of processes of this program alone: what follows the enqueued job, as the queue and kind of another.</summary>
+    public StreamAnswer? Then { get; init; }
+
     /// <summary>The job it is about; null when it says none.</summary>
     [JsonIgnore]
-    public long? Job => Done ?? Failed ?? Defer ?? Progress ?? Log ?? Enqueue ?? For;
+    public long? Job => Done ?? Failed ?? Defer ?? Progress ?? Log ?? Enqueue ?? Waits ?? Works ?? For;
 
     /// <summary>Reads a line; null when it is no JSON object, or has a member of the wrong type: then it is log.</summary>
     public static StreamAnswer? Read(ReadOnlySpan<byte> line)

@@ -15,7 +15,8 @@ internal sealed class StreamLines
     /// <summary>Work at it. A line is good until the next is made.</summary>
     /// <param name="attempt">The attempt; its turn has come, or it stands in line behind others.</param>
     /// <param name="deadline">When it must have ended.</param>
-    public ReadOnlySpan<byte> Job(Attempt attempt, DateTimeOffset deadline) => Line(writer =>
+    /// <param name="more">What is said beyond the protocol; null for nothing.</param>
+    public ReadOnlySpan<byte> Job(Attempt attempt, DateTimeOffset deadline, Action<Utf8JsonWriter, Attempt>? more = null) => Line(writer =>
     {
         var job = attempt.Job;
         writer.WriteNumber("job"u8, job.Key.Job.Value);
@@ -29,6 +30,7 @@ internal sealed class StreamLines
             writer.WriteString("group"u8, group);
         }
         writer.WriteString("deadline"u8, deadline.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        more?.Invoke(writer, attempt);
         writer.WritePropertyName("payload"u8);
         if (job.Payload.IsEmpty)
         {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Processes.OwnProcess;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,11 @@ internal sealed partial class StreamPool
 
     private void Hear(StreamProcess process, ReadOnlySpan<byte> line)
     {
-        if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
+        if (!process.IsReady && line.SequenceEqual(OwnProcessCommand.Ready))
+        {
+            BecomeReady(process);
+        }
+        else if (DoneLine.TryRead(line, out var done) && process.Find(done) is { } head)
         {
             Complete(process, head, Completed(head, default));
         }
@@ -39,7 +44,20 @@ internal sealed partial class StreamPool
         }
     }
 
+    /// <summary>It has come to its jobs: the time of the first counts from now.</summary>
+    private void BecomeReady(StreamProcess process)
+    {
+        process.IsReady = true;
+        if (process.Head is { BeganAt: 0 } head)
+        {
+            BeginOrCancel(process, head);
+        }
+    }
+
     private void HearError(StreamProcess process, ReadOnlySpan<byte> line) => Log(process, LogLevel.Warning, line);
+
+    /// <summary>Programs of this very kind print everything on standard error: it says nothing about how grave it is.</summary>
+    private LogLevel LevelOf(LogLevel level) => Options.ToOwnProgram is null ? level : LogLevel.Information;
 
     /// <summary>What is no answer is log, of the job it works at; what it says between two jobs is kept as the pool's last word.</summary>
     private void Log(StreamProcess process, LogLevel level, ReadOnlySpan<byte> line)
@@ -55,9 +73,10 @@ internal sealed partial class StreamPool
         }
         foreach (var part in PlainText.Parts(line.ToArray()))
         {
-            head.Log.Write(level, part);
+            head.Log.Write(LevelOf(level), part);
         }
-        process.LastWords = level == LogLevel.Warning ? Quote(line) : process.LastWords;
+        // What .NET says of a crash is followed by where it was.
+        process.LastWords = level == LogLevel.Warning && !(Options.ToOwnProgram is not null && line[0] == (byte)' ') ? Quote(line) : process.LastWords;
     }
 
     private void Heed(StreamProcess process, StreamTurn turn, StreamAnswer answer)
@@ -81,6 +100,9 @@ internal sealed partial class StreamPool
                 break;
             case { Enqueue: not null }:
                 Enqueue(turn, answer);
+                break;
+            case { Waits: not null } or { Works: not null }:
+                WaitsItself(process, turn, answer.Waits is not null);
                 break;
             case { Acquire: { } limit }:
                 Acquire(process, turn, limit, answer.Cost ?? 1);
@@ -118,6 +140,8 @@ internal sealed partial class StreamPool
                 Timeout = Seconds(answer.Timeout),
                 Deadline = Seconds(answer.Deadline),
                 Retries = answer.Retries,
+                After = answer.After is { } after ? [.. after.Select(static id => new JobId(id))] : [],
+                Then = answer.Then is { Queue: { } next } then ? new NextStep(next, new JobKind(then.Kind ?? next, then.Version ?? 1)) : null,
                 Parent = turn.Job,
             };
             turn.Enqueue(NewJobRules.Check(job, Setup.QueueOf(queue)));

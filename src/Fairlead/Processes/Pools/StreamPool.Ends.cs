@@ -27,6 +27,7 @@ internal sealed partial class StreamPool
     private WorkResult Judge(StreamProcess process, StreamTurn turn, ProcessExit exit) => (exit.Reason, process.Ending) switch
     {
         (EndReason.NotStarted, _) => new WorkResult.NotBegun(Secrets.Of(exit.Message)),
+        _ when !process.IsReady => new WorkResult.NotBegun(ErrorOf(process, exit)),
         _ when turn.CancelledAt != 0 => new WorkResult.Stopped(),
         (_, WorkerEnd.MaxMemory) => new WorkResult.Failed(MemoryError(process)),
         (EndReason.Stopped, WorkerEnd.Ended) => new WorkResult.Lost($"An operator ended its worker: {JobProgram.Ending(exit)}"),

@@ -1,9 +1,16 @@
+using Fairlead.Limits;
 using Fairlead.Storage;
 
 namespace Fairlead.Processes.Pools;
 
 internal sealed partial class StreamPool
 {
+    /// <summary>How long a process of this program may take to come to its jobs: until then its <c>Main</c> builds the host.</summary>
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a process that waits for permits by itself may do so: each wait lasts a second at most, and an answer takes its time.</summary>
+    private static readonly TimeSpan LongestOwnWait = 3 * HandlerPermits.Patience;
+
     /// <inheritdoc />
     protected override TimeSpan TendWorkers()
     {
@@ -13,6 +20,7 @@ internal sealed partial class StreamPool
         {
             next = Sooner(next, process.Head is { } head ? Watch(process, head) : WatchIdle(process));
             next = Sooner(next, WatchAge(process));
+            next = Sooner(next, WatchStart(process));
         }
         Feed();
         StartSpares();
@@ -40,14 +48,42 @@ internal sealed partial class StreamPool
             return null;
         }
         var ran = RanFor(head);
-        if (ran < Brief && ran < limit)
+        if (ran < Brief && ran < limit && !head.WaitsItself)
         {
             _keepsTime = true;
             return Brief - ran;
         }
-        process.HasDeadline = true;
-        process.Process!.SetDeadline(ran < limit ? limit - ran : TimeSpan.Zero, Queue.KillAfter);
+        SetDeadline(process, head);
         return null;
+    }
+
+    private void SetDeadline(StreamProcess process, StreamTurn turn)
+    {
+        var left = LimitOf(turn) - RanFor(turn);
+        process.HasDeadline = true;
+        process.Process!.SetDeadline((left > TimeSpan.Zero ? left : TimeSpan.Zero) + (turn.WaitsItself ? LongestOwnWait : TimeSpan.Zero), Queue.KillAfter);
+    }
+
+    /// <summary>A process of this program waits for permits that it gets itself: its deadline is that much later, and no later.</summary>
+    private void WaitsItself(StreamProcess process, StreamTurn turn, bool waits)
+    {
+        if (Options.ToOwnProgram is null || turn.WaitsItself == waits)
+        {
+            return;
+        }
+        turn.WaitsItself = waits;
+        if (waits)
+        {
+            turn.Attempt.WaitBegins(Time.GetTimestamp());
+        }
+        else
+        {
+            turn.Attempt.WaitEnds(Time.GetTimestamp());
+        }
+        if (process.HasDeadline && turn == process.Head && turn.CancelledAt == 0)
+        {
+            SetDeadline(process, turn);
+        }
     }
 
     /// <summary>How long it has been worked at; time in which it waits for permits is the limit's, not the work's.</summary>
@@ -55,6 +91,22 @@ internal sealed partial class StreamPool
     {
         var now = Time.GetTimestamp();
         return Time.GetElapsedTime(turn.BeganAt + turn.Attempt.Waited(now), now);
+    }
+
+    /// <summary>One of this program that does not come to its jobs is ended.</summary>
+    private TimeSpan? WatchStart(StreamProcess process)
+    {
+        if (process.IsReady || process.Offence is not null)
+        {
+            return null;
+        }
+        var left = ReadyWithin - Time.GetElapsedTime(process.StartedTimestamp);
+        if (left <= TimeSpan.Zero)
+        {
+            Offend(process, $"It did not come to its jobs within {ReadyWithin.TotalSeconds:0} s of its start.");
+            return null;
+        }
+        return left;
     }
 
     private TimeSpan? WatchIdle(StreamProcess process)

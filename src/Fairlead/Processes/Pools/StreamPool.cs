@@ -84,13 +84,13 @@ internal sealed partial class StreamPool : ProcessPool
     private void Give(StreamProcess process, StreamTurn turn)
     {
         var isHead = process.Head is null;
-        if (isHead && !Begin(process, turn))
+        if (isHead && process.IsReady && !Begin(process, turn))
         {
             // Nothing was said about it to any process: it can be given back.
             End(turn, new WorkResult.Stopped());
             return;
         }
-        process.Give(turn, DeadlineOf(turn.Attempt));
+        process.Give(turn, DeadlineOf(turn.Attempt), Options.ToOwnProgram);
     }
 
     /// <summary>Its turn has come: its time counts from now.</summary>
@@ -134,7 +134,7 @@ internal sealed partial class StreamPool : ProcessPool
         {
             return null;
         }
-        var process = new StreamProcess(Setup.Ids.Next(Label), Time.GetUtcNow(), Time.GetTimestamp(), LongestLine);
+        var process = new StreamProcess(Setup.Ids.Next(Label), Time.GetUtcNow(), Time.GetTimestamp(), LongestLine) { IsReady = Options.ToOwnProgram is null };
         Take(process);
         process.Process = Setup.Host.Start(Spec(), new Ear(this, process));
         Afterwards(() => _ = WatchAsync(process));
@@ -207,11 +207,7 @@ internal sealed partial class StreamPool : ProcessPool
         }
         if (process.Head is { } next)
         {
-            if (!Begin(process, next) && next.CancelledAt == 0)
-            {
-                next.CancelledAt = Time.GetTimestamp();
-                process.Cancel(next);
-            }
+            BeginOrCancel(process, next);
             return;
         }
         process.IdleSince = Time.GetTimestamp();
@@ -220,6 +216,16 @@ internal sealed partial class StreamPool : ProcessPool
         {
             process.HasDeadline = false;
             process.Process!.SetDeadline(null, Queue.KillAfter);
+        }
+    }
+
+    /// <summary>The turn has come of a job that its process has already.</summary>
+    private void BeginOrCancel(StreamProcess process, StreamTurn turn)
+    {
+        if (!Begin(process, turn) && turn.CancelledAt == 0)
+        {
+            turn.CancelledAt = Time.GetTimestamp();
+            process.Cancel(turn);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Fairlead.Engine;
 using Fairlead.Storage;
 
 namespace Fairlead.Processes.Pools;
@@ -24,6 +26,9 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
 
     public override JobId? Job => Head?.Job;
 
+    /// <summary>False while a process of this program has not come to its jobs yet: what it was given has not been begun.</summary>
+    public bool IsReady { get; set; } = true;
+
     /// <summary>Since when it has had no job, by the pool's clock.</summary>
     public long IdleSince { get; set; } = timestamp;
 
@@ -40,10 +45,10 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
     public string? Offence { get; set; }
 
     /// <summary>Hands it one more job.</summary>
-    public void Give(StreamTurn turn, DateTimeOffset deadline)
+    public void Give(StreamTurn turn, DateTimeOffset deadline, Action<Utf8JsonWriter, Attempt>? more)
     {
         _hand.Add(turn);
-        Process!.Write(_lines.Job(turn.Attempt, deadline));
+        Process!.Write(_lines.Job(turn.Attempt, deadline, more));
     }
 
     public void Cancel(StreamTurn turn) => Process!.Write(_lines.Cancel(turn.Job));

@@ -30,6 +30,9 @@ internal sealed class StreamTurn(Attempt attempt, IAttemptLog log)
     /// <summary>How many permits it waits for: its clock stands still meanwhile.</summary>
     public int Waits { get; set; }
 
+    /// <summary>True while a process of this program says that it waits for permits of its own.</summary>
+    public bool WaitsItself { get; set; }
+
     /// <summary>What it asked to be enqueued with its completion.</summary>
     public IReadOnlyList<NewJob> Enqueued => _enqueued;
 
