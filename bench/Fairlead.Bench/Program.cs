@@ -17,6 +17,7 @@ return args switch
     ["talk", .. var rest] => await TalkBench.RunAsync(rest),
     ["upstreams", .. var rest] => await UpstreamsBench.RunAsync(rest),
     ["stream", .. var rest] => await StreamBench.RunAsync(rest),
+    ["job-cpu", .. var rest] => await JobCpuBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
