@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fairlead.Storage;
 
 namespace Fairlead.AspNetCore.Bodies;
@@ -61,7 +60,7 @@ internal sealed record NodePoolBody
             StartsPerMinute = pool.StartsPerMinute,
             EndsPerMinute = pool.EndsPerMinute,
             Starts = pool.Starts,
-            Ends = pool.Ends.OrderBy(static end => end.Key).ToDictionary(static end => JsonNamingPolicy.SnakeCaseLower.ConvertName(end.Key.ToString()), static end => end.Value, StringComparer.Ordinal),
+            Ends = pool.Ends.OrderBy(static end => end.Key).ToDictionary(static end => PoolWords.Of(end.Key), static end => end.Value, StringComparer.Ordinal),
             LastError = pool.LastError,
             LastErrorAt = pool.LastErrorAt,
             BacksOffUntil = pool.BacksOffUntil,

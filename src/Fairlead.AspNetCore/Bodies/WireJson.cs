@@ -12,7 +12,6 @@ namespace Fairlead.AspNetCore.Bodies;
 [JsonSerializable(typeof(QueueBody[]))]
 [JsonSerializable(typeof(NodePoolBody[]))]
 [JsonSerializable(typeof(WorkerBody[]))]
-[JsonSerializable(typeof(PoolBody[]))]
 [JsonSerializable(typeof(LimitBody[]))]
 [JsonSerializable(typeof(GroupBody[]))]
 [JsonSerializable(typeof(BreakerBody[]))]
