@@ -28,6 +28,8 @@ internal static class CommandLine
         (PauseCommand.Name, PauseCommand.Create),
         (ResumeCommand.Name, ResumeCommand.Create),
         (DoctorCommand.Name, DoctorCommand.Create),
+        (InitCommand.Name, InitCommand.Create),
+        (SchemaCommand.Name, SchemaCommand.Create),
         (MigrateCommand.Name, MigrateCommand.Create),
         (BenchCommand.Name, BenchCommand.Create),
         (DemoCommand.Name, DemoCommand.Create),

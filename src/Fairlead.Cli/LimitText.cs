@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cli.Configuration;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli;
@@ -84,11 +85,7 @@ internal static class LimitText
         _ => null,
     };
 
-    private static double? Share(string text)
-    {
-        var digits = text.TrimEnd('%').TrimEnd();
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number / (digits.Length < text.Length ? 100 : 1) : null;
-    }
+    private static double? Share(string text) => ShareText.TryParse(text, out var share) ? share : null;
 
     private static DailyReset? Reset(string text)
     {

@@ -1,3 +1,4 @@
+using Fairlead.Cli.Configuration;
 using Fairlead.Sqlite;
 using Fairlead.Storage;
 using Microsoft.Data.Sqlite;
@@ -10,7 +11,6 @@ internal sealed record StoreAddress(string Scheme, string Path)
     private const string Sqlite = "sqlite";
     private const string Memory = "memory";
     private const string Default = "sqlite:./fairlead.db";
-    private const string Configuration = "fairlead.yaml";
 
     /// <summary>True when the store is a file.</summary>
     public bool IsFile => Scheme == Sqlite;
@@ -28,8 +28,10 @@ internal sealed record StoreAddress(string Scheme, string Path)
         {
             return Parse(named, "FAIRLEAD_STORE");
         }
-        var file = System.IO.Path.Combine(folder, Configuration);
-        return File.Exists(file) && FromConfiguration(File.ReadLines(file)) is { } configured ? Parse(configured, "store: of fairlead.yaml") : Parse(Default, "default");
+        var file = folder == Environment.CurrentDirectory ? ConfigurationFile.DefaultName : System.IO.Path.Combine(folder, ConfigurationFile.DefaultName);
+        return ConfigurationFile.ReadStore(file, variable, static path => File.Exists(path) ? File.ReadAllText(path) : "") is { } configured
+            ? Parse(configured, "store: of fairlead.yaml")
+            : Parse(Default, "default");
     }
 
     public static StoreAddress Parse(string text, string from)
@@ -87,15 +89,5 @@ internal sealed record StoreAddress(string Scheme, string Path)
         {
             throw new SqliteFault(error.SqliteErrorCode, error.SqliteExtendedErrorCode, error.Message).ForUser(file);
         }
-    }
-
-    private static string? FromConfiguration(IEnumerable<string> lines)
-    {
-        const string key = "store:";
-        var line = lines.FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
-        var value = line?[key.Length..].Trim();
-        var comment = value?.IndexOf(" #", StringComparison.Ordinal) ?? -1;
-        value = comment >= 0 ? value![..comment].TrimEnd() : value;
-        return value is { Length: > 1 } && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value;
     }
 }

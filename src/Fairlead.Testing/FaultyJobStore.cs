@@ -142,6 +142,14 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
         MeetAsync("Join", inner => inner.JoinAsync(registration, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask DeclareAsync(NodeId node, NodeRegistration registration, CancellationToken cancellationToken = default) =>
+        MeetAsync("Declare", inner => inner.DeclareAsync(node, registration, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask ReportPoolsAsync(NodeId node, IReadOnlyList<PoolReport> pools, CancellationToken cancellationToken = default) =>
+        MeetAsync("ReportPools", inner => inner.ReportPoolsAsync(node, pools, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
         MeetAsync("Heartbeat", inner => inner.HeartbeatAsync(node, cancellationToken), cancellationToken);
 
@@ -226,6 +234,14 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
         MeetAsync("Resume", inner => inner.ResumeAsync(queue, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default) =>
+        MeetAsync("ChangeQueue", inner => inner.ChangeQueueAsync(queue, change, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<int> EndWorkersAsync(string? worker, CancellationToken cancellationToken = default) =>
+        MeetAsync("EndWorkers", inner => inner.EndWorkersAsync(worker, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default) =>
         MeetAsync("Cancel", inner => inner.CancelAsync(job, cancellationToken), cancellationToken);
 
@@ -264,6 +280,10 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<NodeInfo>> ListNodesAsync(CancellationToken cancellationToken = default) =>
         MeetAsync("ListNodes", inner => inner.ListNodesAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<NodePool>> ListPoolsAsync(CancellationToken cancellationToken = default) =>
+        MeetAsync("ListPools", inner => inner.ListPoolsAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<LogPage> ReadLogAsync(JobId job, long after = 0, int limit = 1000, string? contains = null, CancellationToken cancellationToken = default) =>

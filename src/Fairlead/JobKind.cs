@@ -7,4 +7,13 @@ public readonly record struct JobKind(string Name, int Version = 1)
 {
     /// <summary><c>name</c>, or <c>name@2</c> for later versions.</summary>
     public override string ToString() => Version == 1 ? Name : $"{Name}@{Version}";
+
+    /// <summary>Reads what <see cref="ToString" /> wrote: <c>name</c>, or <c>name@2</c>.</summary>
+    internal static JobKind Read(string text)
+    {
+        var at = text.LastIndexOf('@');
+        return at > 0 && int.TryParse(text.AsSpan(at + 1), System.Globalization.NumberStyles.None, null, out var version) && version > 0
+            ? new JobKind(text[..at], version)
+            : new JobKind(text);
+    }
 }

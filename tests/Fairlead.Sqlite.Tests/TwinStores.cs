@@ -47,11 +47,7 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
     {
         for (var i = 0; i < 2; i++)
         {
-            var registration = new NodeRegistration
-            {
-                Name = $"n{i}", Slots = 10, Lease = TimeSpan.FromDays(1), Limits = Limits,
-                Queues = [.. Queues.Select(queue => new ServedQueue(queue, i == 0 ? Kinds : Kinds[..1]))],
-            };
+            var registration = Registration(i);
             _nodes.Add((await BothAsync("join", async store => await store.JoinAsync(registration), static lease => $"{lease.Node}")).Node);
         }
         for (var i = 0; i < steps; i++)
@@ -65,7 +61,14 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         await CompareAsync();
     }
 
-    private Task StepAsync() => _random.Next(24) switch
+    private static NodeRegistration Registration(int node) => new()
+    {
+        Name = $"n{node}", Slots = 10, Lease = TimeSpan.FromDays(1), Limits = Limits, Queues = [.. Queues.Select(queue => Served(node, queue))],
+    };
+
+    private static ServedQueue Served(int node, QueueDefinition queue) => new(queue, node == 0 ? Kinds : Kinds[..1]);
+
+    private Task StepAsync() => _random.Next(26) switch
     {
         < 5 => EnqueueAsync(),
         < 11 => ClaimAsync(),
@@ -76,6 +79,9 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         18 => OperateAsync(),
         19 => BeatAsync(),
         20 => ReleaseAbandonedAsync(),
+        21 => ChangeQueueAsync(),
+        22 => DeclareAsync(),
+        23 => ReportPoolsAsync(),
         _ => PassAsync(),
     };
 
@@ -218,10 +224,57 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         };
     }
 
+    private Task ChangeQueueAsync()
+    {
+        var queue = Pick(Queues).Name;
+        var change = _random.Next(5) switch
+        {
+            0 => null,
+            1 => new QueueChange { GroupConcurrency = _random.Next(1, 4) },
+            2 => new QueueChange { RetryBudget = 0.1 * _random.Next(1, 9), SlowAfter = TimeSpan.FromMilliseconds(_random.Next(1, 2000)) },
+            _ => new QueueChange { MaxConcurrent = _random.Next(1, 9) },
+        };
+        return BothAsync($"change {queue} {change}", async store => await store.ChangeQueueAsync(queue, change), static inForce => $"{inForce}");
+    }
+
+    /// <summary>A queue that only the second node serves now and then, or not at all: another definition of it is refused, or taken.</summary>
+    private Task DeclareAsync()
+    {
+        var (node, leaves, redefines) = (_random.Next(2), _random.Next(3) == 0, _random.Next(3) == 0);
+        var queues = Queues.Select(queue => queue.Name == "fair" && redefines ? queue with { MaxConcurrent = 7 } : queue).Where(queue => queue.Name != "fair" || !leaves);
+        var registration = Registration(node) with { Queues = [.. queues.Select(queue => Served(node, queue))] };
+        return BothAsync($"declare n{node} leaves {leaves} redefines {redefines}", async store =>
+        {
+            try
+            {
+                await store.DeclareAsync(_nodes[node], registration);
+                return "taken";
+            }
+            catch (StoreMismatchException refused)
+            {
+                return refused.Message;
+            }
+        }, static answer => answer);
+    }
+
+    private async Task ReportPoolsAsync()
+    {
+        var (node, wanted) = (_random.Next(2), _random.Next(4) == 0 ? null : $"w{_random.Next(4)}");
+        if (_random.Next(2) == 0)
+        {
+            await BothAsync($"end {wanted ?? "all"}", async store => await store.EndWorkersAsync(wanted), static asked => $"{asked}");
+            return;
+        }
+        var workers = Enumerable.Range(0, 4).Where(_ => _random.Next(2) == 0).Select(i => new WorkerInfo { Id = $"w{i}", Pid = i, StartedAt = clock.Now, State = WorkerState.Idle }).ToList();
+        await BothAsync($"report of n{node}: {string.Join(' ', workers.Select(static worker => worker.Id))}",
+            async store => await store.ReportPoolsAsync(_nodes[node], [new() { Queue = "fair", Label = "Fair", Most = 4, Workers = workers }]));
+    }
+
     private Task BeatAsync()
     {
         var node = _random.Next(2);
-        return BothAsync($"heartbeat n{node}", async store => await store.HeartbeatAsync(_nodes[node]), static reply => $"{reply.Held} {reply.LiveNodes} {string.Join(',', reply.Ailing.Order())}");
+        return BothAsync($"heartbeat n{node}", async store => await store.HeartbeatAsync(_nodes[node]), static reply =>
+            $"{reply.Held} {reply.LiveNodes} {string.Join(',', reply.Ailing.Order())} end {string.Join(',', reply.EndWorkers)} changed {string.Join(' ', reply.Changed.OrderBy(static queue => queue.Name, StringComparer.Ordinal))}");
     }
 
     private async Task CompareAsync()
@@ -233,7 +286,10 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         }
         await BothAsync("breakers", async store => await store.ListBreakersAsync(), static breakers => Lines(breakers.Select(static b => $"{b.Key} {b.IsOpen} {Text(b.OpenUntil)} {b.Failures} {b.Waiting}")));
         await BothAsync("limits", async store => await store.ListLimitsAsync(), limits => Lines(limits.Where(Counts).Select(Text).Order(StringComparer.Ordinal)));
-        await BothAsync("queues", async store => await store.ListQueuesAsync(), static queues => Lines(queues.Select(static q => $"{q.Name} {q.Jobs} {q.Abandoned}").Order(StringComparer.Ordinal)));
+        await BothAsync("nodes", async store => await store.ListNodesAsync(), static nodes => Lines(nodes.Select(static n =>
+            $"{n.Name} {n.Slots} {n.Running} {string.Join(' ', n.Serves.OrderBy(static queue => queue.Key, StringComparer.Ordinal).Select(static queue => $"{queue.Key}:{string.Join(',', queue.Value)}"))}")));
+        await BothAsync("pools", async store => await store.ListPoolsAsync(), static pools => Lines(pools.Select(static p => $"{p.NodeName} {p.Pool.Queue} {string.Join(' ', p.Pool.Workers)}")));
+        await BothAsync("queues", async store => await store.ListQueuesAsync(), static queues => Lines(queues.Select(static q => $"{q.Name} {q.Jobs} {q.Abandoned} {q.Definition} {q.Change}").Order(StringComparer.Ordinal)));
     }
 
     private Task BothAsync(string step, Func<IJobStore, Task> ask) => BothAsync(step, async store =>

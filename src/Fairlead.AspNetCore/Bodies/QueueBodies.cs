@@ -26,6 +26,9 @@ internal sealed record StatusBody
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required double? OldestQueuedSeconds { get; init; }
 
+    /// <summary>The figures of its processes; only in <c>GET stats</c>, and only where there are some.</summary>
+    public PoolFiguresBody? Pool { get; init; }
+
     public static StatusBody Of(QueueInfo queue, DateTimeOffset now) => new()
     {
         Queue = queue.Name,

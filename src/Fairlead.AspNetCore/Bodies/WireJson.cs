@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.AspNetCore.Problems;
 
 namespace Fairlead.AspNetCore.Bodies;
 
@@ -20,6 +21,11 @@ namespace Fairlead.AspNetCore.Bodies;
 [JsonSerializable(typeof(CancelledBody[]))]
 [JsonSerializable(typeof(RetriedBody[]))]
 [JsonSerializable(typeof(ExplanationBody))]
+[JsonSerializable(typeof(WorkerBody[]))]
+[JsonSerializable(typeof(EndingBody))]
+[JsonSerializable(typeof(StatsBody))]
+[JsonSerializable(typeof(HealthBody))]
+[JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>Snake case, no nulls, and letters of any script as they are: it is read on terminals, not put into HTML.</summary>

@@ -152,3 +152,6 @@ internal sealed record QueueChangeBody
         GroupConcurrency = change.GroupConcurrency,
     };
 }
+
+/// <summary>The answer to ending workers: how many were asked to end.</summary>
+internal sealed record EndingBody(int Ending);

@@ -37,7 +37,7 @@ internal static class EnqueueCommand
         var job = new NewJob
         {
             Queue = queue,
-            Kind = ReadKind(context.Value(Kind) ?? queue),
+            Kind = JobKind.Read(context.Value(Kind) ?? queue),
             Payload = await ReadPayloadAsync(context.Value(Payload), context.Cancelled),
             Priority = context.Value(Priority) ?? 0,
             Delay = context.Value(Delay) ?? TimeSpan.Zero,
@@ -47,22 +47,11 @@ internal static class EnqueueCommand
             Deadline = context.Value(Deadline),
             Retries = context.Value(Retries),
         };
-        NewJobRules.Check(job, new QueueDefinition { Name = queue });
-        var store = await context.OpenStoreAsync();
-        await CheckAgainstQueueAsync(store, job, context.Cancelled);
-        var answer = (await store.EnqueueAsync([job], context.Cancelled))[0];
+        // Before a store is made for it; how large its payload may be is its queue's to say.
+        NewJobRules.Check(job, new QueueDefinition { Name = queue, MaxPayload = int.MaxValue });
+        var answer = await new JobIntake(await context.OpenStoreAsync()).EnqueueAsync(job, context.Cancelled);
         Say(context, answer);
         return ExitCode.AllWell;
-    }
-
-    /// <summary>The queue may take less than the default, if a node has declared it.</summary>
-    private static async ValueTask CheckAgainstQueueAsync(IJobStore store, NewJob job, CancellationToken cancellationToken)
-    {
-        var known = (await store.ListQueuesAsync(cancellationToken)).FirstOrDefault(queue => queue.Name == job.Queue);
-        if (known?.Definition is { } definition)
-        {
-            NewJobRules.Check(job, definition);
-        }
     }
 
     private static void Say(CommandContext context, EnqueuedJob answer)
@@ -79,27 +68,18 @@ internal static class EnqueueCommand
         }
     }
 
-    private static JobKind ReadKind(string text)
-    {
-        var at = text.LastIndexOf('@');
-        return at > 0 && int.TryParse(text.AsSpan(at + 1), System.Globalization.NumberStyles.None, null, out var version) && version > 0
-            ? new JobKind(text[..at], version)
-            : new JobKind(text);
-    }
-
     private static async ValueTask<ReadOnlyMemory<byte>> ReadPayloadAsync(string? text, CancellationToken cancellationToken)
     {
         var bytes = text == "-" ? await ReadInputAsync(cancellationToken) : System.Text.Encoding.UTF8.GetBytes(text ?? "null");
         try
         {
-            using var _ = JsonDocument.Parse(bytes);
+            return JobPayload.Read(bytes);
         }
         catch (JsonException error)
         {
             throw new CommandFailure(
                 $"The payload expects JSON; {error.Message.TrimEnd('.')}. Text needs its quotes: '\"text\"'.", inner: error);
         }
-        return bytes;
     }
 
     private static async ValueTask<byte[]> ReadInputAsync(CancellationToken cancellationToken)

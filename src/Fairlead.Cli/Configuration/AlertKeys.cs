@@ -22,7 +22,7 @@ internal static class AlertKeys
             "Where alerts are posted, as JSON. Never shown.", "\"https://alerts.example.com/fairlead\""),
         Key.Of("run", QueueKeys.Program, static (AlertConfiguration alerts, IReadOnlyList<string> run) => alerts with { Run = run },
             "The program that is run for each alert, which it gets as JSON on standard input.", "[./alert.sh]"),
-        Key.Of("on", Kinds, static (AlertConfiguration alerts, IReadOnlyList<AlertKinds> kinds) => alerts with { On = kinds.Aggregate(static (one, other) => one | other) },
+        Key.Of("on", Kinds, static (AlertConfiguration alerts, IReadOnlyList<AlertKinds> kinds) => alerts with { On = kinds.Aggregate(AlertKinds.None, static (one, other) => one | other) },
             "What is told: slow attempts, starved jobs, crashing pools, quarantined groups, dead nodes, failed batches.", "[slow, starved, crashing, quarantined, dead_node, failed_batch]", "all of them"),
     ])
     {

@@ -9,13 +9,7 @@ internal static class BackoffKeys
         Key.Of("max", Types.Duration, static (Backoff backoff, TimeSpan time) => backoff with { Max = time }, "The longest wait before a retry.", "5m", "5m, or first where that is longer"),
     ])
     {
-        Rules = static (mapping, backoff, reading) =>
-        {
-            if (mapping.Find("max") is { } max && backoff.Max < backoff.First)
-            {
-                reading.Errors.Add(max.Place, $"{mapping.Path} expects first to be no longer than max; got {DurationText.Format(backoff.First)} and {DurationText.Format(backoff.Max)}.");
-            }
-        },
+        Rules = static (mapping, backoff, reading) => mapping.RefuseLonger(reading, ("first", backoff.First), ("max", backoff.Max)),
     }.Then(static backoff => backoff with { Max = backoff.First > backoff.Max ? backoff.First : backoff.Max });
 }
 

@@ -10,12 +10,6 @@ internal static class BreakerKeys
         Key.Of("max_open", Types.Duration, static (BreakerPolicy breaker, TimeSpan time) => breaker with { MaxOpen = time }, "The longest time it stays open at once.", "10m", "10m, or open_for where that is longer"),
     ])
     {
-        Rules = static (mapping, breaker, reading) =>
-        {
-            if (mapping.Find("max_open") is { } max && breaker.MaxOpen < breaker.OpenFor)
-            {
-                reading.Errors.Add(max.Place, $"{mapping.Path} expects open_for to be no longer than max_open; got {DurationText.Format(breaker.OpenFor)} and {DurationText.Format(breaker.MaxOpen)}.");
-            }
-        },
+        Rules = static (mapping, breaker, reading) => mapping.RefuseLonger(reading, ("open_for", breaker.OpenFor), ("max_open", breaker.MaxOpen)),
     }.Then(static breaker => breaker with { MaxOpen = breaker.OpenFor > breaker.MaxOpen ? breaker.OpenFor : breaker.MaxOpen });
 }

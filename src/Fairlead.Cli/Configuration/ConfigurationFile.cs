@@ -6,6 +6,8 @@ internal static class ConfigurationFile
     /// <summary>Where it is looked for.</summary>
     public const string DefaultName = "fairlead.yaml";
 
+    private static readonly StoreType Store = new();
+
     /// <summary>Reads and checks a file.</summary>
     /// <param name="path">Where it is; relative paths in it count from its folder.</param>
     /// <param name="environment">The variables: for <c>${NAME}</c>, and <c>FAIRLEAD__…</c> for overrides.</param>
@@ -33,7 +35,7 @@ internal static class ConfigurationFile
         var reading = new Reading(path, variable, readFile);
         var node = EnvironmentOverrides.Store(variable) ?? YamlNodes.KeyOfFile(path, Text(reading), "store", reading.Errors);
         string? store = null;
-        if (node is not null && ServerKeys.Store.TryRead(node, reading, out var address))
+        if (node is not null && Store.TryRead(node, reading, out var address))
         {
             store = address;
         }

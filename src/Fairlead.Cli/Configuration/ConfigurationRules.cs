@@ -7,7 +7,7 @@ internal sealed class ConfigurationRules(MappingNode file, ServerConfiguration a
 {
     public void Check()
     {
-        foreach (var entry in (file.Find("queues") as MappingNode)?.Entries ?? [])
+        foreach (var entry in ((file.Find("queues") as MappingNode)?.Entries ?? []).DistinctBy(static entry => entry.Key))
         {
             CheckName(entry);
             if (entry.Value is MappingNode mapping && all.Queue(entry.Key) is { } queue)

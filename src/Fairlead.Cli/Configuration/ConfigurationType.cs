@@ -50,6 +50,9 @@ internal abstract class ConfigurationType
 /// <summary>A type and what is made of it.</summary>
 internal abstract class ConfigurationType<T> : ConfigurationType
 {
-    /// <summary>Reads it; false when something else stands there, which is then among the errors.</summary>
+    /// <summary>
+    /// Reads it; false when something else stands there, which is then among the errors. What holds other things is read in spite of errors
+    /// inside, without what is wrong, so that whatever else is wrong is found too.
+    /// </summary>
     public abstract bool TryRead(ConfigurationNode node, Reading reading, out T value);
 }

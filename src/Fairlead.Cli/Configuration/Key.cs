@@ -24,6 +24,9 @@ internal abstract class Key(string name, ConfigurationType type, string doc, str
     /// <summary>The sentence with the default.</summary>
     public string WithDefault => Default is null ? doc : $"{doc} Default: {Default}.";
 
+    /// <summary>Reads what it holds for nothing but its errors.</summary>
+    public abstract void Try(ConfigurationNode node, Reading reading);
+
     /// <summary>A key of a section that is made up of <typeparamref name="T" />.</summary>
     public static Key<T> Of<T, TValue>(string name, ConfigurationType<TValue> type, Func<T, TValue, T> set, string doc, string example, string? standard = null, bool required = false) =>
         new Key<T, TValue>(name, type, set, doc, example) { Default = standard, IsRequired = required };
@@ -42,4 +45,6 @@ internal sealed class Key<T, TValue>(string name, ConfigurationType<TValue> type
 {
     public override T Read(T section, ConfigurationNode node, Reading reading) =>
         type.TryRead(node, reading, out var value) ? set(section, value) : section;
+
+    public override void Try(ConfigurationNode node, Reading reading) => type.TryRead(node, reading, out _);
 }

@@ -28,13 +28,14 @@ internal sealed class ListType<T>(string name, string expects, ConfigurationType
             reading.Errors.Add(node.Place, $"{node.Path} expects {expects}; got an empty list.");
             return false;
         }
-        var sound = true;
         foreach (var item in list.Items)
         {
-            sound &= of.TryRead(item, reading, out var one);
-            items.Add(one);
+            if (of.TryRead(item, reading, out var one))
+            {
+                items.Add(one);
+            }
         }
-        return sound;
+        return true;
     }
 
     public override JsonObject Schema(JsonObject definitions) => new() { ["type"] = "array", ["minItems"] = 1, ["items"] = of.Schema(definitions) };

@@ -34,13 +34,15 @@ internal sealed class MapType<T>(string what, string expects, ConfigurationType<
             Refuse(node, reading);
             return false;
         }
-        var sound = mapping.RefuseTwice(reading);
-        foreach (var entry in mapping.Entries)
+        mapping.RefuseTwice(reading);
+        foreach (var entry in mapping.Entries.DistinctBy(static entry => entry.Key))
         {
-            sound &= of.TryRead(entry.Value, reading, out var one);
-            entries.Add(new Named<T>(entry.Key, one, entry));
+            if (of.TryRead(entry.Value, reading, out var one))
+            {
+                entries.Add(new Named<T>(entry.Key, one, entry));
+            }
         }
-        return sound;
+        return true;
     }
 
     public override JsonObject Schema(JsonObject definitions) =>

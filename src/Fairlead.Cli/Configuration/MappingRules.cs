@@ -3,13 +3,14 @@ namespace Fairlead.Cli.Configuration;
 /// <summary>What must hold of keys, whatever they mean.</summary>
 internal static class MappingRules
 {
-    /// <summary>Refuses keys that come twice; false when there are some.</summary>
-    public static bool RefuseTwice(this MappingNode mapping, Reading reading)
+    /// <summary>Refuses keys that come twice.</summary>
+    public static void RefuseTwice(this MappingNode mapping, Reading reading)
     {
         var first = new Dictionary<string, Place>(StringComparer.Ordinal);
-        var twice = mapping.Entries.Where(entry => !first.TryAdd(entry.Key, entry.Place)).ToList();
-        twice.ForEach(entry => reading.Errors.Add(entry.Place, $"{mapping.Inside(entry.Key)} stands twice; it is first at {first[entry.Key]}."));
-        return twice.Count == 0;
+        foreach (var entry in mapping.Entries.Where(entry => !first.TryAdd(entry.Key, entry.Place)))
+        {
+            reading.Errors.Add(entry.Place, $"{mapping.Inside(entry.Key)} stands twice; it is first at {first[entry.Key]}.");
+        }
     }
 
     /// <summary>Refuses keys that mean nothing where another one is missing or says something else.</summary>
@@ -22,6 +23,15 @@ internal static class MappingRules
         foreach (var entry in mapping.Entries.Where(entry => keys.Contains(entry.Key)))
         {
             reading.Errors.Add(entry.Place, $"{mapping.Inside(entry.Key)} means nothing without {need}. Add that, or leave {entry.Key} out.");
+        }
+    }
+
+    /// <summary>Refuses a time that is longer than the one it grows to.</summary>
+    public static void RefuseLonger(this MappingNode mapping, Reading reading, (string Key, TimeSpan Time) first, (string Key, TimeSpan Time) most)
+    {
+        if (mapping.Find(most.Key) is { } node && most.Time < first.Time && !reading.Errors.At(node.Place))
+        {
+            reading.Errors.Add(node.Place, $"{mapping.Path} expects {first.Key} to be no longer than {most.Key}; got {DurationText.Format(first.Time)} and {DurationText.Format(most.Time)}.");
         }
     }
 

@@ -46,12 +46,19 @@ internal sealed class ScalarType<T>(string name, string expects, Func<JsonObject
         return false;
     }
 
+    private JsonObject WithVariable() => new() { ["anyOf"] = new JsonArray(schema(), Types.VariableSchema()) };
+
     public override JsonObject Schema(JsonObject definitions)
     {
-        if (!definitions.ContainsKey(name))
+        if (Words.Count > 0)
         {
-            definitions[name] = new JsonObject { ["anyOf"] = new JsonArray(schema(), Types.VariableSchema()) };
+            return WithVariable();
         }
-        return new JsonObject { ["$ref"] = $"#/$defs/{Uri.EscapeDataString(name)}" };
+        var shared = string.Concat(name.Select(static character => char.IsAsciiLetterOrDigit(character) ? character : '_'));
+        if (!definitions.ContainsKey(shared))
+        {
+            definitions[shared] = WithVariable();
+        }
+        return new JsonObject { ["$ref"] = $"#/$defs/{shared}" };
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SchedulesType : ConfigurationType<bool>
     public override bool TryRead(ConfigurationNode node, Reading reading, out bool value)
     {
         value = false;
-        if (node is not ScalarNode { IsNull: true })
+        if (node is not (ScalarNode { IsNull: true } or MappingNode { Entries.Count: 0 }))
         {
             reading.Errors.Add(node.Place, "schedules: this version does not run schedules yet. Leave them out, and let cron or a timer call fairlead enqueue.");
         }

@@ -35,7 +35,6 @@ internal sealed class SectionType<T>(string what, Func<Reading, T> start, IReadO
             Refuse(node, reading);
             return false;
         }
-        var before = reading.Errors.Count;
         mapping.RefuseTwice(reading);
         foreach (var entry in mapping.Entries)
         {
@@ -46,7 +45,7 @@ internal sealed class SectionType<T>(string what, Func<Reading, T> start, IReadO
             reading.Errors.Add(mapping.Place, $"{mapping.Path} expects the key '{missing.Name}', such as {missing.Name}: {missing.Example}; it is not there.");
         }
         Rules?.Invoke(mapping, value, reading);
-        return reading.Errors.Count == before;
+        return true;
     }
 
     private T ReadKey(MappingNode mapping, MappingEntry entry, T value, Reading reading)

@@ -8,11 +8,9 @@ namespace Fairlead.Cli.Configuration;
 /// </summary>
 internal static class ServerKeys
 {
-    public static readonly ConfigurationType<string> Store = new StoreType();
-
     public static readonly SectionType<ServerConfiguration> Section = new("the file", static reading => new ServerConfiguration { File = reading.File },
     [
-        Key.Of("store", Store, static (ServerConfiguration all, string store) => all with { Store = store },
+        Key.Of("store", new StoreType(), static (ServerConfiguration all, string store) => all with { Store = store },
             "Where jobs are kept: a SQLite file on this machine's disk, a server, or this process's memory. FAIRLEAD_STORE and --store stand above it.", "sqlite:./fairlead.db", "sqlite:./fairlead.db"),
         Key.Of("http", HttpKeys.Section, static (ServerConfiguration all, HttpConfiguration http) => all with { Http = http },
             "Where the API listens.", "{ url: \"http://127.0.0.1:5080\" }"),

@@ -6,11 +6,12 @@ namespace Fairlead.Cli.Configuration;
 internal sealed class StoreType : ConfigurationType<string>
 {
     private const string Sqlite = "sqlite:";
-    private static readonly string[] Schemes = [Sqlite, "postgres:", "postgresql:", "redis:", "memory:"];
+    private const string Memory = "memory:";
+    private static readonly string[] Schemes = [Sqlite, "postgres:", "postgresql:", "redis:", Memory];
 
     public override string Name => "address";
 
-    public override string Expects => "an address such as sqlite:./fairlead.db, postgres://user:pass@host/db, redis://host:6379/0 or memory:";
+    public override string Expects => "an address such as sqlite:./fairlead.db, postgres://user:pass@host/db, redis://host:6379/0 or \"memory:\"";
 
     public override bool IsSecret => true;
 
@@ -28,6 +29,8 @@ internal sealed class StoreType : ConfigurationType<string>
         {
             return false;
         }
+        // In YAML a colon at the end needs quotes; without it the same is meant.
+        text = text == "memory" ? Memory : text;
         if (!Array.Exists(Schemes, scheme => text.StartsWith(scheme, StringComparison.Ordinal)) || text == Sqlite)
         {
             Refuse(node, reading);
@@ -38,8 +41,11 @@ internal sealed class StoreType : ConfigurationType<string>
     }
 
     public override JsonObject Schema(JsonObject definitions) =>
-        new() { ["type"] = "string", ["pattern"] = @"^(sqlite:.|postgres:|postgresql:|redis:|memory:)|\$\{.+\}" };
+        new() { ["type"] = "string", ["pattern"] = @"^(sqlite:.|postgres:|postgresql:|redis:|memory:?$)|\$\{.+\}" };
 
-    private static string FromFolder(string path, Reading reading) =>
-        Sqlite + Path.Combine(reading.Folder, path.StartsWith("//", StringComparison.Ordinal) ? path[2..] : path);
+    private static string FromFolder(string path, Reading reading)
+    {
+        var file = path.StartsWith("//", StringComparison.Ordinal) ? path[2..] : path;
+        return Sqlite + (reading.Folder.Length == 0 ? file : Path.Combine(reading.Folder, file.StartsWith("./", StringComparison.Ordinal) ? file[2..] : file));
+    }
 }

@@ -8,13 +8,14 @@ internal sealed class YamlNodes
 {
     private readonly Dictionary<AnchorName, ConfigurationNode> _anchors = [];
     private readonly Parser _parser;
+    private readonly string _text;
     private readonly Func<Mark, Place> _placeOf;
     private readonly bool _literal;
 
     private YamlNodes(string text, Func<Mark, Place> placeOf, bool literal)
     {
         _parser = new Parser(new StringReader(text));
-        (_placeOf, _literal) = (placeOf, literal);
+        (_text, _placeOf, _literal) = (text, placeOf, literal);
     }
 
     /// <summary>Reads a file's text; an empty one is an empty mapping. A broken line ends the reading: what follows it means nothing.</summary>
@@ -42,10 +43,26 @@ internal sealed class YamlNodes
         }
         catch (YamlException error)
         {
-            errors.Add(_placeOf(error.Start), $"Expected YAML. {error.Message.TrimEnd('.')}.");
+            errors.Add(PlaceOf(error), $"Expected YAML. {error.Message.TrimEnd('.')}.{Hint(error.Message)}");
             return null;
         }
     }
+
+    /// <summary>A tab is told of with the mapping that it breaks, perhaps many lines above: the line that begins with one is what is looked for.</summary>
+    private Place PlaceOf(YamlException error)
+    {
+        var place = _placeOf(error.Start);
+        var tab = error.Message.Contains("invalid tab", StringComparison.Ordinal)
+            ? Array.FindIndex(_text.Split('\n'), (int)Math.Max(0, place.Line - 1), static line => line[..(line.Length - line.TrimStart().Length)].Contains('\t', StringComparison.Ordinal))
+            : -1;
+        return tab < 0 ? place : place with { Line = tab + 1, Column = 1 };
+    }
+
+    /// <summary>The two slips that YAML's own words do not explain.</summary>
+    private static string Hint(string message) =>
+        message.Contains("found invalid mapping", StringComparison.Ordinal) ? " A text with a colon at its end, or before a space, needs quotes: \"memory:\"."
+        : message.Contains("cannot start any token", StringComparison.Ordinal) ? " A text that begins with @, ` or % needs quotes; lines are indented with spaces, not tabs."
+        : "";
 
     private MappingNode? Document()
     {

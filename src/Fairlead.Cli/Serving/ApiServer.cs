@@ -27,13 +27,13 @@ internal sealed class ApiServer : IAsyncDisposable
         RequireLoopback(http.Url);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls(http.Url.ToString());
-        builder.Services.AddSingleton(loggers).AddSingleton(store).AddSingleton(time).AddRoutingCore();//API
+        builder.Services.AddSingleton(loggers).AddSingleton(store).AddSingleton(time).AddRoutingCore();
 
         // A name that leads to this machine from a page of somebody else's must not lead to this API.
         builder.Services.AddHostFiltering(static options => options.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
         var application = builder.Build();
         application.UseHostFiltering();
-        //MAP
+        application.MapFairlead();
         try
         {
             await application.StartAsync(cancellationToken);

@@ -78,6 +78,13 @@ internal sealed class AuditedStore(IJobStore inner, Auditor auditor, SimulatedNo
         await auditor.StepAsync(() => auditor.Paused(queue, false));
     }
 
+    public override async ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default)
+    {
+        var inForce = await Inner.ChangeQueueAsync(queue, change, cancellationToken);
+        await auditor.StepAsync(() => auditor.Changed(queue, change, inForce));
+        return inForce;
+    }
+
     public override async ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default)
     {
         var result = await Inner.CancelAsync(job, cancellationToken);

@@ -108,7 +108,7 @@ internal sealed partial class Auditor
         {
             batch.Header.Status = JobStatus.Processing;
         }
-        var most = ClusterQueues.Named(job.Queue).MaxConcurrent;
+        var most = QueueNamed(job.Queue).Most;
         Require(most is null || QueueNamed(job.Queue).Tally.Processing <= most,
             $"{QueueNamed(job.Queue).Tally.Processing} jobs of its queue run at once, its max_concurrent is {most}", job);
         HoldFlow(job);
@@ -299,6 +299,21 @@ internal sealed partial class Auditor
             }
             EndMembership(node);
         }
+    }
+
+    public void Changed(string name, QueueChange? change, QueueDefinition? inForce)
+    {
+        var queue = QueueNamed(name);
+        var most = change is null ? ClusterQueues.Named(name).MaxConcurrent : change.MaxConcurrent ?? queue.Most;
+        journal.Write("client", "change " + name, most ?? 0);
+        if (inForce is null)
+        {
+            Require(_nodes.Count == 0, $"queue {name} was declared, and could not be changed");
+            return;
+        }
+        Require(inForce.MaxConcurrent == most, $"queue {name} has max_concurrent {most} in force, the answer said {inForce.MaxConcurrent}");
+        // Whoever looks for what is left undone has to give nodes the time to hear of the room.
+        (queue.Most, queue.LastFull) = (most, Now);
     }
 
     public void Paused(string queue, bool paused)

@@ -101,7 +101,7 @@ internal sealed partial class Auditor
         foreach (var served in ClusterQueues.ServedBy(node.Role))
         {
             var queue = QueueNamed(served.Definition.Name);
-            if (queue.Paused || Now - queue.LastFull < heard || queue.Tally.Processing >= (served.Definition.MaxConcurrent ?? int.MaxValue))
+            if (queue.Paused || Now - queue.LastFull < heard || queue.Tally.Processing >= (queue.Most ?? int.MaxValue))
             {
                 continue;
             }

@@ -113,7 +113,7 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
     {
         if (!_queues.TryGetValue(name, out var queue))
         {
-            _queues.Add(name, queue = new());
+            _queues.Add(name, queue = new() { Most = ClusterQueues.Named(name).MaxConcurrent });
         }
         return queue;
     }
@@ -173,7 +173,7 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
             return;
         }
         var queue = QueueNamed(job.Queue);
-        if (job.Status == JobStatus.Processing && queue.Tally.Processing >= (ClusterQueues.Named(job.Queue).MaxConcurrent - 1 ?? int.MaxValue))
+        if (job.Status == JobStatus.Processing && queue.Tally.Processing >= (queue.Most - 1 ?? int.MaxValue))
         {
             queue.LastFull = Now;
         }
@@ -347,6 +347,9 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
         public Batches.StateTally Tally;
         public int Abandoned;
         public bool Paused;
+
+        /// <summary>Its max_concurrent in force.</summary>
+        public int? Most;
 
         /// <summary>When it last had no room, lacked a permit, or was paused.</summary>
         public DateTimeOffset LastFull;

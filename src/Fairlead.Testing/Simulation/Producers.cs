@@ -3,7 +3,7 @@ using Fairlead.Storage;
 
 namespace Fairlead.Testing.Simulation;
 
-/// <summary>The world outside: enqueues work of every kind, cancels, retries, pauses, and meets lost answers of its own.</summary>
+/// <summary>The world outside: enqueues work of every kind, cancels, retries, pauses, changes queues, and meets lost answers of its own.</summary>
 internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plans, Auditor auditor, Random random, int jobs)
 {
     private readonly List<JobId> _known = [];
@@ -27,7 +27,7 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
             }
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 900)), time);
         }
-        await ResumeAllAsync();
+        await PutBackAsync();
     }
 
     private async Task ActAsync()
@@ -46,6 +46,9 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
                 break;
             case < 18:
                 await PauseOrResumeAsync();
+                break;
+            case < 19:
+                await ChangeAsync();
                 break;
             default:
                 await Task.Delay(TimeSpan.FromSeconds(random.Next(1, 4)), time);
@@ -84,7 +87,14 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
         await store.ResumeAsync(queue);
     }
 
-    private async Task ResumeAllAsync()
+    /// <summary>An operator: more at once, fewer, or as many as declared.</summary>
+    private async Task ChangeAsync()
+    {
+        var queue = ClusterQueues.All[random.Next(ClusterQueues.All.Count)].Name;
+        await store.ChangeQueueAsync(queue, random.Next(4) == 0 ? null : new() { MaxConcurrent = random.Next(1, 7) });
+    }
+
+    private async Task PutBackAsync()
     {
         foreach (var queue in ClusterQueues.All)
         {
@@ -93,6 +103,7 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
                 try
                 {
                     await store.ResumeAsync(queue.Name);
+                    await store.ChangeQueueAsync(queue.Name, null);
                     done = true;
                 }
                 catch (StoreUnavailableException)

@@ -1,12 +1,11 @@
+using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Engine;
 
-/// <summary>One attempt's log: at most 1 MiB and 10,000 lines are kept, then one line says that it was cut. Safe from any thread.</summary>
+/// <summary>One attempt's log: what no store would keep (<see cref="LogBounds" />) is not carried there. Safe from any thread.</summary>
 internal abstract class BoundedLog : IAttemptLog
 {
-    private const int MostCharacters = 1 << 20;
-    private const int MostLines = 10_000;
     private int _characters;
     private int _lines;
     private int _isCut;
@@ -17,13 +16,13 @@ internal abstract class BoundedLog : IAttemptLog
         {
             return;
         }
-        if (Interlocked.Increment(ref _lines) <= MostLines && Interlocked.Add(ref _characters, message.Length) <= MostCharacters)
+        if (Interlocked.Increment(ref _lines) <= LogBounds.Lines && Interlocked.Add(ref _characters, message.Length) <= LogBounds.Characters)
         {
             Keep(level, message);
         }
         else if (Interlocked.Exchange(ref _isCut, 1) == 0)
         {
-            Keep(LogLevel.Warning, "The log of this attempt was cut here: it keeps 10,000 lines and 1 MiB.");
+            Keep(LogLevel.Warning, LogBounds.Cut);
         }
     }
 

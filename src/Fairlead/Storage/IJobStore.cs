@@ -142,7 +142,10 @@ public interface IJobWork
     /// <summary>Keeps the latest progress of running attempts; reports of attempts that no longer hold their job are ignored.</summary>
     ValueTask ReportProgressAsync(NodeId node, IReadOnlyList<ProgressReport> reports, CancellationToken cancellationToken = default);
 
-    /// <summary>Appends to jobs' logs, in order. Lines of unknown jobs are ignored. Durable with the next commit of any kind.</summary>
+    /// <summary>
+    /// Appends to jobs' logs, in order. Lines of unknown jobs are ignored. Durable with the next commit of any kind. Of each attempt the first
+    /// 10,000 lines and 1 MiB are kept, then one line says that it was cut; of each line 64 KiB.
+    /// </summary>
     ValueTask AppendLogAsync(IReadOnlyList<JobLogLine> lines, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a node's life in good order: whatever it still holds is handed back at no cost. Its id is never accepted again.</summary>

@@ -19,6 +19,7 @@ internal static class PlantedBugs
         ["a unique key is released too early"] = (InStore((store, _) => new EarlyKey(store)), "is doubled"),
         ["a retry is not counted"] = (InStore((store, _) => new UncountedRetry(store)), "attempt"),
         ["max_concurrent is exceeded by one"] = (InStore((store, _) => new OneTooMany(store)), "max_concurrent"),
+        ["a change of max_concurrent is not obeyed"] = (InStore((store, _) => new UnheardChange(store)), "its max_concurrent is"),
         ["a limit lets one more through"] = (InStore((store, _) => new WiderFlow(store, limit => limit.Rate is { } rate ? new Rate(rate.Permits + 1, rate.Per) : limit)), "permits of 'steady'"),
         ["a number at once is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit.AtOnce is { } most ? Limit.Concurrent(most + 1) : limit)), "hold 'few' at once"),
         ["group_concurrency is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit, moreOfGroup: 1)), "its group_concurrency"),
@@ -165,6 +166,13 @@ internal static class PlantedBugs
     {
         public override ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
             Inner.JoinAsync(registration with { Queues = [.. registration.Queues.Select(q => q with { Definition = q.Definition with { MaxConcurrent = q.Definition.MaxConcurrent + 1 } })] }, cancellationToken);
+    }
+
+    /// <summary>An operator is told that his change is in force, and it is not.</summary>
+    private sealed class UnheardChange(IJobStore inner) : DelegatingJobStore(inner)
+    {
+        public override async ValueTask<QueueDefinition?> ChangeQueueAsync(string queue, QueueChange? change, CancellationToken cancellationToken = default) =>
+            await Inner.ChangeQueueAsync(queue, null, cancellationToken) is { } declared ? change?.ApplyTo(declared) ?? declared : null;
     }
 
     /// <summary>The store takes other limits, and other numbers of a group, for those that were declared.</summary>

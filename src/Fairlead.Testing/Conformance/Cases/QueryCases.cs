@@ -23,6 +23,7 @@ internal static class QueryCases
         new("Log.OfBatch", "The log of a batch is that of all its items, in order.", LogOfBatch),
         new("Log.Contains", "Only lines that hold the text come back, whatever the case of ASCII letters; pages count what they show.", LogContains),
         new("Log.ContainsInBatch", "The log of a batch is searched like that of a job.", LogContainsInBatch),
+        new("Log.IsBounded", "Of each attempt the first 10,000 lines and 1 MiB are kept, and one line says that it was cut; other attempts lose nothing by it.", LogIsBounded),
         new("Log.UnknownIsIgnored", "Lines of unknown jobs are ignored.", LogOfUnknown),
         new("Progress.LatestIsKept", "The latest progress of a running attempt is kept.", ProgressLatest),
         new("Progress.StaleIsIgnored", "Reports of attempts that no longer hold their job are ignored.", ProgressStale),
@@ -189,6 +190,26 @@ internal static class QueryCases
         await scene.Store.AppendLogAsync([Line(scene, jobs[1].Key, "one Error"), Line(scene, jobs[0].Key, "fine"), Line(scene, jobs[0].Key, "error two")]);
         Expect.Sequence(["one Error", "error two"], (await scene.Store.ReadLogAsync(batch, contains: "error")).Lines.Select(l => l.Message));
         Expect.Sequence(["error two"], (await scene.Store.ReadLogAsync(batch, (await scene.Store.ReadLogAsync(batch, limit: 1)).Next, contains: "error")).Lines.Select(l => l.Message));
+    }
+
+    private static async Task LogIsBounded(Scene scene)
+    {
+        var (many, large) = (await scene.EnqueueAsync(), await scene.EnqueueAsync());
+        var jobs = await scene.ClaimAsync(await scene.JoinAsync());
+        for (var page = 0; page < 11; page++)
+        {
+            await scene.Store.AppendLogAsync([.. Enumerable.Range(page * 1000, 1000).Select(i => Line(scene, jobs[0].Key, $"line {i}"))]);
+        }
+        var kept = (await scene.Store.ReadLogAsync(many, limit: 20_000)).Lines;
+        Expect.Equal((10_001, "line 0", "line 9999"), (kept.Count, kept[0].Message, kept[9999].Message));
+        Expect.Contains("cut", kept[10_000].Message);
+
+        await scene.Store.AppendLogAsync([.. Enumerable.Range(0, 18).Select(_ => Line(scene, jobs[1].Key, new string('x', 70_000)))]);
+        kept = (await scene.Store.ReadLogAsync(large)).Lines;
+        Expect.Equal((17, 64 * 1024, 1024 * 1024), (kept.Count, kept[0].Message.Length, kept.Take(16).Sum(line => line.Message.Length)));
+        Expect.Contains("cut", kept[16].Message);
+        await scene.Store.AppendLogAsync([Line(scene, new(many, jobs[0].Key.Fence + 1), "of the next attempt")]);
+        Expect.Equal("of the next attempt", (await scene.Store.ReadLogAsync(many, limit: 20_000)).Lines[^1].Message);
     }
 
     private static async Task LogOfUnknown(Scene scene)

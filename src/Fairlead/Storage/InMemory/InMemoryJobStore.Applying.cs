@@ -24,6 +24,7 @@ public sealed partial class InMemoryJobStore
         if (job is not null)
         {
             EndAttempt(job, transition, now);
+            _logBounds.Forget(transition.Attempt);
             return ApplyResult.Applied;
         }
         if (WasApplied(node, transition))

@@ -5,8 +5,7 @@ namespace Fairlead.Storage;
 
 public sealed partial class InMemoryJobStore
 {
-    private const int KeptLogLines = 10_000;
-    private const int KeptLineLength = 64 * 1024;
+    private readonly LogBounds _logBounds = new();
 
     /// <inheritdoc />
     public ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default) =>
@@ -74,7 +73,10 @@ public sealed partial class InMemoryJobStore
         foreach (var served in registration.Queues)
         {
             var queue = QueueNamed(served.Definition.Name);
-            Define(queue, served.Definition, queue.Change, now);
+            if (queue.Declared != served.Definition)
+            {
+                Define(queue, served.Definition, queue.Change, now);
+            }
             foreach (var kind in served.Kinds)
             {
                 queue.Blocks.Set(WaitCause.NoNode, kind.ToString(), false, now);
@@ -289,12 +291,10 @@ public sealed partial class InMemoryJobStore
             {
                 continue;
             }
-            var log = job.Log ??= [];
-            if (log.Count >= KeptLogLines)
+            if (_logBounds.Admit(line) is { } message)
             {
-                log.RemoveRange(0, KeptLogLines / 10);
+                (job.Log ??= []).Add(new(++_lastLine, line with { Message = message }));
             }
-            log.Add(new(++_lastLine, line.Message.Length <= KeptLineLength ? line : line with { Message = line.Message[..KeptLineLength] }));
         }
     }
 
