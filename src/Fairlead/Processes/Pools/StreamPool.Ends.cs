@@ -32,7 +32,7 @@ internal sealed partial class StreamPool
         (_, WorkerEnd.MaxMemory) => new WorkResult.Failed(MemoryError(process)),
         (EndReason.Stopped, WorkerEnd.Ended) => new WorkResult.Lost($"An operator ended its worker: {JobProgram.Ending(exit)}"),
         (EndReason.TimedOut, _) when process.Offence is not null => new WorkResult.Lost(ErrorOf(process, exit)),
-        (EndReason.TimedOut, _) when LimitOf(turn) - RanFor(turn) <= Brief => new WorkResult.TimedOut(
+        (EndReason.TimedOut, _) when turn.WaitsItself || LimitOf(turn) - RanFor(turn) <= Brief => new WorkResult.TimedOut(
             $"{(Options.MaxRuntime < turn.Attempt.Timeout ? "It ran for the max_runtime of its queue" : "timed out")}: {EndingOf(turn, exit)}"),
         (EndReason.TimedOut, _) => new WorkResult.NotBegun("Its process was ended for the job before it, just as its turn came."),
         _ => new WorkResult.Lost(ErrorOf(process, exit)),
