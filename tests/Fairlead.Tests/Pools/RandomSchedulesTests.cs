@@ -280,7 +280,9 @@ internal sealed class RandomSchedule
                 return $"{pool.Report().Queue}: capacity {pool.Capacity} of {FullOf(pool)}, {pool.Report().Workers.Count} processes";
             }
         }
-        return _nodes.Find(static node => node.Engine.InHand > 0) is { } node ? $"a node still holds {node.Engine.InHand}" : null;
+        return _time.RunUntil(() => _nodes.TrueForAll(static node => node.Engine.InHand == 0), TimeSpan.FromSeconds(10))
+            ? null
+            : $"a node still holds {string.Join(", ", _nodes.Select(static node => node.Engine.InHand))}";
     }
 
     private int FullOf(ProcessPool pool)
