@@ -259,6 +259,11 @@ internal sealed partial class StreamPool
     /// <summary>It closed its output: it is about to end, or can never answer again and is ended.</summary>
     private void FallSilent(StreamProcess process)
     {
+        if (process.IsDoomed || (process.Head is { BeganAt: not 0 } head && LimitOf(head) - RanFor(head) <= Brief))
+        {
+            // It was ended for something else: this is how that looks from here.
+            return;
+        }
         process.Offence ??= "It closed its standard output, on which it should have answered, and went on.";
         process.Ending ??= process.Head is null ? WorkerEnd.Left : WorkerEnd.Crashed;
         process.IsDoomed = true;
