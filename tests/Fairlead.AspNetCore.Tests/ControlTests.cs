@@ -69,7 +69,7 @@ public sealed class ControlTests
     [InlineData("queues/q", "{\"max_concurrent\":0}", 400, "invalid", "max_concurrent expects 1 or more")]
     [InlineData("queues/q", "{\"max_concurrent\":null}", 400, "bad_body", "reset")]
     [InlineData("queues/q", "{\"timeout\":90}", 400, "bad_body", "timeout expects a duration")]
-    [InlineData("queues/q", "{\"run\":[\"sh\"]}", 400, "bad_body", "no key 'run'")]
+    [InlineData("queues/q", "{\"run\":[\"sh\"]}", 400, "bad_body", "'run' cannot be changed")]
     [InlineData("queues/q", "{}", 400, "bad_body", "names nothing")]
     [InlineData("queues/q", "[1]", 400, "bad_body", "A change of a queue expects JSON")]
     [InlineData("queues/qq", "{\"max_concurrent\":1}", 404, "not_found", "did you mean 'q'")]

@@ -26,6 +26,19 @@ public sealed class ConfigurationDocsTests
     }
 
     [Fact]
+    public void Every_configuration_in_the_documents_is_sound()
+    {
+        var documents = Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md").Append(Path.Combine(Root(), "README.md"));
+        var blocks = documents.SelectMany(path => File.ReadAllText(path).Split("```yaml\n").Skip(1).Select(block => (Path.GetFileName(path), Yaml: block.Split("```")[0]))).ToList();
+
+        blocks.Count.ShouldBeGreaterThan(1);
+        foreach (var (document, yaml) in blocks)
+        {
+            Should.NotThrow(() => ConfigurationFile.Read("/etc/fairlead/fairlead.yaml", new Dictionary<string, string>(), file => file.EndsWith(".yaml", StringComparison.Ordinal) ? yaml : "text"), document);
+        }
+    }
+
+    [Fact]
     public void The_first_file_is_read_and_runs_one_queue()
     {
         var all = ConfigurationFile.Read("/etc/fairlead/fairlead.yaml", new Dictionary<string, string>(), _ => InitialFile.Write());

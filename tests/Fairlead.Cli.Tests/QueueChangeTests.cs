@@ -48,7 +48,7 @@ public sealed class QueueChangeTests : IDisposable
 
         var queue = (await _here.RunAsync("queues", "--json")).With(0).Json()[0];
         queue.GetProperty("max_concurrent").GetInt32().ShouldBe(2);
-        queue.GetProperty("changed").GetProperty("timeout_seconds").GetDouble().ShouldBe(50);
+        queue.GetProperty("changed").GetProperty("timeout").GetString().ShouldBe("50s");
         (await _here.RunAsync("queues")).With(0).Output.ShouldContain("\tmax_concurrent=2 timeout=50s\n");
         (await _here.RunAsync("queues", "set", "work", "max_concurrent=3")).With(0).Output.ShouldBe("work: max_concurrent=3 timeout=50s\n");
         await BeganAsync(6);

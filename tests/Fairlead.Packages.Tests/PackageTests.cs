@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Fairlead.Packages.Tests;
 
 /// <summary>What a user installs works: the library from its packages, the command as a tool.</summary>
@@ -29,6 +31,16 @@ public sealed class PackageTests(PackedPackages packed) : IClassFixture<PackedPa
         output.ShouldContain("api: 40/s (declared: 20/s)");
         output.ShouldContain("run:fetch\tshop.example");
         output.ShouldContain("run:fetch/shop.example: open for 5m");
+    }
+
+    [Fact]
+    public async Task The_documents_handler_runs_in_a_process_of_its_own()
+    {
+        var output = await RunProgramAsync("pools", Readme.Snippet("csharp", "docs/pools.md"));
+
+        var pids = Regex.Match(output, @"a\.pdf in process (\d+), not in (\d+)");
+        pids.Success.ShouldBeTrue(output);
+        pids.Groups[1].Value.ShouldNotBe(pids.Groups[2].Value);
     }
 
     private async Task<string> RunProgramAsync(string name, string program)

@@ -58,37 +58,5 @@ internal static class PoolWords
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }
 
-/// <summary>What an operator changed of a queue, in <see cref="QueueBody" />; what stays as declared is left out.</summary>
-internal sealed record QueueChangeBody
-{
-    public int? MaxConcurrent { get; init; }
-
-    public double? TimeoutSeconds { get; init; }
-
-    public double? KillAfterSeconds { get; init; }
-
-    public double? SlowAfterSeconds { get; init; }
-
-    public int? Retries { get; init; }
-
-    public double? RetryBudget { get; init; }
-
-    public int? Priority { get; init; }
-
-    public int? GroupConcurrency { get; init; }
-
-    public static QueueChangeBody? Of(QueueChange? change) => change is null ? null : new()
-    {
-        MaxConcurrent = change.MaxConcurrent,
-        TimeoutSeconds = change.Timeout?.TotalSeconds,
-        KillAfterSeconds = change.KillAfter?.TotalSeconds,
-        SlowAfterSeconds = change.SlowAfter?.TotalSeconds,
-        Retries = change.Retries,
-        RetryBudget = change.RetryBudget,
-        Priority = change.Priority,
-        GroupConcurrency = change.GroupConcurrency,
-    };
-}
-
 /// <summary>The answer to ending workers: how many were asked to end.</summary>
 internal sealed record EndingBody(int Ending);

@@ -13,7 +13,7 @@ internal sealed partial class StreamPool
         for (var i = 0; i < hand.Count; i++)
         {
             // Only the first was worked at; the others were never begun, so that ending them costs them nothing.
-            var result = i == 0 && hand[i].BeganAt != 0 ? Judge(process, hand[0], exit) : new WorkResult.NotBegun("Its process ended before its turn came.");
+            var result = i == 0 && (hand[i].BeganAt != 0 || !process.IsReady) ? Judge(process, hand[0], exit) : new WorkResult.NotBegun("Its process ended before its turn came.");
             if (hand[i].BeganAt != 0)
             {
                 Record.JobEnded(Time.GetElapsedTime(hand[i].BeganAt));
