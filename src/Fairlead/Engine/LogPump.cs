@@ -104,6 +104,7 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
         private const int MostLines = 10_000;
         private int _characters;
         private int _lines;
+        private int _isCut;
 
         public void Write(LogLevel level, string message)
         {
@@ -113,7 +114,7 @@ internal sealed class LogPump(NodeSettings settings, IJobStore store, StoreClock
             {
                 pump.Write(attempt, level, message);
             }
-            else if (lines == MostLines + 1 || characters - message.Length <= MostCharacters)
+            else if (Interlocked.Exchange(ref _isCut, 1) == 0)
             {
                 pump.Write(attempt, LogLevel.Warning, "The log of this attempt was cut here: it keeps 10,000 lines and 1 MiB.");
             }
