@@ -177,7 +177,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
         return _handedOut.Of(worker);
     }
 
-    private int Ahead(IWorker worker) => worker is { TakesTurns: true, Capacity: { } capacity } ? Ahead(worker, capacity) : 0;
+    private int Ahead(IWorker worker) => worker is IPool { TakesTurns: true, ServesALine: true, Capacity: { } capacity } ? Ahead(worker, capacity) : 0;
 
     /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
     private int Ahead(IWorker worker, int slots) => settings.Prefetch == 0 ? 0 : RunTimeOf(worker).JobsWithin(Quick, slots, settings.Prefetch);

@@ -11,6 +11,12 @@ internal interface IPool : IWorker
     /// <summary>Called when <see cref="Tend" /> has something to do sooner than it said, or <see cref="Report" /> has changed.</summary>
     Action? Stirred { get; set; }
 
+    /// <summary>
+    /// True while attempts beyond its capacity may stand in its line, because a process will take them soon; what comes without that is given back at
+    /// once, and claiming it again would go round and round.
+    /// </summary>
+    bool ServesALine { get; }
+
     /// <summary>How many attempts it may ever hold, with as many processes as it may have.</summary>
     int Slots { get; }
 

@@ -79,6 +79,18 @@ internal sealed class RandomSchedule
 
     public string? Run()
     {
+        try
+        {
+            return RunThrough();
+        }
+        catch (InvalidOperationException roundAndRound)
+        {
+            return roundAndRound.ToString();
+        }
+    }
+
+    private string? RunThrough()
+    {
         for (var i = 0; i < 2; i++)
         {
             AddNode();
@@ -275,9 +287,9 @@ internal sealed class RandomSchedule
     {
         foreach (var pool in _nodes.SelectMany(static node => node.Pools))
         {
-            if (!_time.RunUntil(() => pool.Capacity == FullOf(pool) && pool.Report().Workers.All(static worker => worker.Job is null), TimeSpan.FromMinutes(3)))
+            if (!_time.RunUntil(() => IsFull(pool) && pool.Report().Workers.All(static worker => worker.Job is null), TimeSpan.FromMinutes(3)))
             {
-                return $"{pool.Report().Queue}: capacity {pool.Capacity} of {FullOf(pool)}, {pool.Report().Workers.Count} processes";
+                return $"{pool.Report().Queue}: capacity {pool.Capacity} of {pool.Slots}, {pool.Report().Workers.Count} processes";
             }
         }
         return _time.RunUntil(() => _nodes.TrueForAll(static node => node.Engine.InHand == 0), TimeSpan.FromSeconds(10))
@@ -285,10 +297,11 @@ internal sealed class RandomSchedule
             : $"a node still holds {string.Join(", ", _nodes.Select(static node => node.Engine.InHand))}";
     }
 
-    private int FullOf(ProcessPool pool)
+    /// <summary>It may hold all that it may ever; with max_jobs, what its idle processes may still be given.</summary>
+    private bool IsFull(ProcessPool pool)
     {
         var options = _options[Array.FindIndex(_queues, queue => queue.Name == pool.Report().Queue)];
-        return pool.Slots / options.Prefetch * Math.Min(options.Prefetch, options.MaxJobs ?? int.MaxValue);
+        return options.MaxJobs is null ? pool.Capacity == pool.Slots : pool.Capacity >= pool.Slots / options.Prefetch && pool.Capacity <= pool.Slots;
     }
 
     private string? Unended()

@@ -28,7 +28,6 @@ public sealed class RealProcessesTests
         { "sys.stdout.write('{\"do'); sys.stdout.flush(); time.sleep(0.05); sys.stdout.write('ne\":%d}\\n' % job); sys.stdout.flush(); continue", AttemptOutcome.Completed, "" },
         { "sys.stdout.write('x' * 3 * 1024 * 1024 + '\\n')", AttemptOutcome.Lost, "a line of more than" },
         { "os.close(1); time.sleep(60)", AttemptOutcome.Lost, "closed its standard output" },
-        { "os.close(0); say(done=job); time.sleep(0.2); os._exit(0)", AttemptOutcome.Completed, "" },
         { "os.close(0); time.sleep(60)", AttemptOutcome.TimedOut, "timed out" },
         { "time.sleep(60)", AttemptOutcome.TimedOut, "timed out" },
         { "say(done=job + 777)", AttemptOutcome.Completed, "" },
@@ -121,8 +120,11 @@ public sealed class RealProcessesTests
         await using var scene = await RealPoolScene.StartAsync(Bad("for i in range(200000): print('line', i, file=sys.stderr)"));
         var job = await scene.EndOfAsync(await scene.EnqueueAsync("\"bad\""));
         var log = await scene.LogAsync(job.Id);
-        log[0].ShouldBe("line 0");
-        log.Sum(static line => line.Length).ShouldBeLessThan(4 << 20);
+        log[0].ShouldStartWith("line ");
+        log.Count.ShouldBeLessThanOrEqualTo(1000);
+        var all = (await scene.Store.ReadLogAsync(job.Id, limit: 100_000)).Lines;
+        all.Count.ShouldBeLessThanOrEqualTo(10_001);
+        all.Count(static line => line.Message.Contains("was cut here", StringComparison.Ordinal)).ShouldBe(1, "it says so once");
     }
 
     [Fact]
@@ -141,7 +143,7 @@ public sealed class RealProcessesTests
         var options = protocol == "job" ? RealPoolScene.Shell("sleep 60") : Bad("time.sleep(60)");
         await using var scene = await RealPoolScene.StartAsync(options with { MaxRuntime = TimeSpan.FromSeconds(1) });
         var job = await scene.EnqueueAsync("\"bad\"");
-        await WardenHarness.UntilAsync(() => scene.FirstAttemptAsync(job).Result.Outcome is not null, "its first attempt ended");
+        await WardenHarness.UntilAsync(() => scene.Store.GetTimelinesAsync(job).Result[0].Attempts is [{ Outcome: not null }, ..], "its first attempt ended");
         var first = await scene.FirstAttemptAsync(job);
         first.Outcome.ShouldBe(AttemptOutcome.TimedOut);
         first.Error!.ShouldContain("max_runtime");
@@ -166,7 +168,7 @@ public sealed class RealProcessesTests
     public async Task What_a_worker_enqueues_defers_and_tells_of_its_progress_arrives()
     {
         await using var scene = await RealPoolScene.StartAsync(RealPoolScene.Python("""
-            import sys, json
+            import sys, json, time
             seen = 0
             for line in sys.stdin:
                 job = json.loads(line)['job']
@@ -174,13 +176,15 @@ public sealed class RealProcessesTests
                 print(json.dumps({'progress': job, 'processed': 45, 'total': 100}), flush=True)
                 print(json.dumps({'log': job, 'message': 'half of it', 'level': 'error'}), flush=True)
                 print(json.dumps({'enqueue': job, 'queue': 'next', 'payload': {'from': job}}), flush=True)
+                if seen == 2: time.sleep(1)
                 if seen == 1: print(json.dumps({'defer': job, 'seconds': 0.1}), flush=True)
                 else: print(json.dumps({'done': job, 'result': {'ok': True}}), flush=True)
             """));
-        var job = await scene.EndOfAsync(await scene.EnqueueAsync());
+        var id = await scene.EnqueueAsync();
+        await WardenHarness.UntilAsync(() => scene.Store.GetJobAsync(id).Result!.Progress == new AttemptProgress(45, 100), "its progress is seen while it runs");
+        var job = await scene.EndOfAsync(id);
         job.Status.ShouldBe(JobStatus.Completed);
         job.Attempt.ShouldBe(1, "to be told to come later costs nothing");
-        job.Progress.ShouldBe(new AttemptProgress(45, 100));
         JsonElement.Parse(job.Result.Span).GetProperty("ok").GetBoolean().ShouldBeTrue();
         (await scene.LogAsync(job.Id)).ShouldContain("half of it");
         var next = (await scene.Store.ListJobsAsync(new JobQuery { Queue = "next" })).Jobs;

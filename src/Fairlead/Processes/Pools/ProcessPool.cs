@@ -43,6 +43,9 @@ internal abstract partial class ProcessPool : IPool
     public Action? Stirred { get; set; }
 
     /// <inheritdoc />
+    public virtual bool ServesALine => false;
+
+    /// <inheritdoc />
     public int Slots => Places.Most * Options.Prefetch;
 
     /// <inheritdoc />

@@ -25,6 +25,18 @@ internal sealed partial class StreamPool : ProcessPool
     public override bool TakesTurns => true;
 
     /// <inheritdoc />
+    public override bool ServesALine
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return Processes.Any(static process => process.Ending is null);
+            }
+        }
+    }
+
+    /// <inheritdoc />
     protected override int CapacityNow
     {
         get
