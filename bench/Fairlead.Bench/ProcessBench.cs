@@ -3,13 +3,13 @@ using Fairlead.Processes;
 
 namespace Fairlead.Bench;
 
-/// <summary>What the warden costs: programs a second beside bare process starts with pipes, its own start, and how fast trees die.</summary>
+/// <summary>What the warden costs: programs a second beside bare process starts with pipes, and its own start; how programs end is <see cref="EndingBench" />.</summary>
 internal static class ProcessBench
 {
     /// <summary>Runs all of it and prints one line each.</summary>
     /// <param name="command">How the warden is started; null starts this program again.</param>
     /// <param name="runs">How many programs each way.</param>
-    public static async Task RunAsync(WardenCommand? command = null, int runs = 5000)
+    public static async Task<int> RunAsync(WardenCommand? command = null, int runs = 5000)
     {
         foreach (var rung in (Rung[])[Rung.Mark, Rung.Best])
         {
@@ -18,8 +18,8 @@ internal static class ProcessBench
             var floor = await MeasureAsync("Process.Start with pipes", StartBareAsync, runs);
             var ours = await MeasureAsync($"through the warden ({warden.Containment.Rung})", () => RunOneAsync(warden), runs);
             Console.WriteLine($"  {ours / floor:P0} of the floor");
-            await KillAsync(warden, 1000);
         }
+        return 0;
     }
 
     private static async Task<Warden> StartTimedAsync(WardenCommand? command, Rung rung)
@@ -62,21 +62,6 @@ internal static class ProcessBench
         {
             throw new InvalidOperationException($"{exit}");
         }
-    }
-
-    /// <summary>Trees of four that ignore SIGTERM, one of them an orphan in a session of its own without its environment.</summary>
-    private static async Task KillAsync(Warden warden, int kills)
-    {
-        const string tree = "trap '' TERM; (trap '' TERM; sleep 600) & (env -i setsid sh -c 'sleep 600 &') ; sleep 600";
-        var late = new List<double>();
-        for (var i = 0; i < kills; i++)
-        {
-            var spec = new ProcessSpec { Arguments = ["sh", "-c", tree], Timeout = TimeSpan.FromMilliseconds(20), KillAfter = TimeSpan.FromMilliseconds(10) };
-            var exit = await warden.RunAsync(spec, NoOutput.Instance, default);
-            late.Add((exit.Elapsed - spec.Timeout.Value - spec.KillAfter).TotalMilliseconds);
-        }
-        late.Sort();
-        Console.WriteLine($"{kills} trees ended: p50 {late[kills / 2]:0} ms, p99 {late[kills * 99 / 100]:0} ms, worst {late[^1]:0} ms after the grace");
     }
 
     private static double ResidentMiB(int pid)

@@ -12,6 +12,7 @@ return args switch
     ["waiting", .. var rest] => await WaitingBench.RunAsync(rest),
     ["groups", .. var rest] => await GroupsBench.RunAsync(rest),
     ["processes", .. var rest] => await ProcessesBench.RunAsync(rest),
+    ["programs"] => await ProcessBench.RunAsync(),
     ["processes-end", .. var rest] => await EndingBench.RunAsync(rest),
     ["ends", var rung, var tag] => await EndingBench.ServeAsync(rung, tag),
     ["talk", .. var rest] => await TalkBench.RunAsync(rest),
@@ -27,6 +28,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], processes-end [kills], talk [trips].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips].");
     return 2;
 }

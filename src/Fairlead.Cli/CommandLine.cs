@@ -21,6 +21,7 @@ internal static class CommandLine
         (CancelCommand.Name, CancelCommand.Create),
         (RetryCommand.Name, RetryCommand.Create),
         (QueuesCommand.Name, QueuesCommand.Create),
+        (PoolsCommand.Name, PoolsCommand.Create),
         (WorkersCommand.Name, WorkersCommand.Create),
         (LimitsCommand.Name, LimitsCommand.Create),
         (GroupsCommand.Name, GroupsCommand.Create),

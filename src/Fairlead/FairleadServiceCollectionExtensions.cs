@@ -102,6 +102,7 @@ public static class FairleadServiceCollectionExtensions
             Prefetch = options.Prefetch,
             Lease = options.Lease,
             Retention = new Retention(options.KeepCompleted, options.KeepFailed),
+            Alerts = provider.GetService<IAlerts>(),
             Time = provider.GetRequiredService<TimeProvider>(),
             Loops = schedulers?.Loops,
             Work = schedulers?.Work ?? TaskScheduler.Default,

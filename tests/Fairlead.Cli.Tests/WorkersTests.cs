@@ -47,21 +47,9 @@ public sealed class WorkersTests : IAsyncLifetime
         lines.Select(static cells => cells[8]).ShouldBe(["64 MiB", "-"]);
         var worker = (await _here.RunAsync("workers", "--json")).With(0).Json()[0];
         worker.EnumerateObject().Select(static property => property.Name).ShouldBe(
-            ["id", "queue", "label", "node_id", "node", "pid", "state", "job", "jobs", "started_at", "age_seconds", "memory_bytes"]);
+            ["id", "queue", "label", "node", "node_name", "pid", "state", "job", "jobs", "started_at", "age_seconds", "memory_bytes"]);
         worker.GetProperty("queue").GetString().ShouldBe("ai_processing");
         worker.GetProperty("memory_bytes").GetInt64().ShouldBe(64 << 20);
-    }
-
-    [Fact]
-    public async Task Pools_are_listed_with_how_they_do()
-    {
-        (await _here.RunAsync("workers", "--pools")).With(0).Output.ShouldBe(
-            "AI\thost:7\t2/3\t1\t50 %\t12\t250 ms\t2.0 s\t4\t3\tjob_ended 6, timed_out 1\t1970-01-01 00:00:00.000Z: exit 3\n");
-        var pool = (await _here.RunAsync("workers", "--pools", "--json")).With(0).Json()[0];
-        pool.GetProperty("ends").GetProperty("timed_out").GetInt64().ShouldBe(1);
-        pool.GetProperty("p95_seconds").GetDouble().ShouldBe(2);
-        await _store.ReportPoolsAsync(_node, [Pool() with { Workers = [], BacksOffUntil = DateTimeOffset.UnixEpoch.AddMinutes(1) }], TestContext.Current.CancellationToken);
-        (await _here.RunAsync("workers", "--pools")).With(0).Output.ShouldContain("\tstarts nothing until 1970-01-01 00:01:00.000Z: exit 3\n");
     }
 
     [Fact]

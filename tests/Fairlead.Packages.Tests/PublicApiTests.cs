@@ -9,6 +9,7 @@ public sealed class PublicApiTests
     [InlineData("Fairlead")]
     [InlineData("Fairlead.Sqlite")]
     [InlineData("Fairlead.Http")]
+    [InlineData("Fairlead.AspNetCore")]
     [InlineData("Fairlead.Testing")]
     public void The_public_surface_is_the_reviewed_one(string package)
     {

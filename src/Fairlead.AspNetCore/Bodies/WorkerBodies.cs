@@ -13,9 +13,9 @@ internal sealed record WorkerBody
 
     public required string Label { get; init; }
 
-    public required long NodeId { get; init; }
+    public required long Node { get; init; }
 
-    public required string Node { get; init; }
+    public required string NodeName { get; init; }
 
     /// <summary>Left out while it is being started.</summary>
     public required int? Pid { get; init; }
@@ -39,8 +39,8 @@ internal sealed record WorkerBody
         Id = worker.Id,
         Queue = pool.Pool.Queue,
         Label = pool.Pool.Label,
-        NodeId = pool.Node.Value,
-        Node = pool.NodeName,
+        Node = pool.Node.Value,
+        NodeName = pool.NodeName,
         Pid = worker.Pid == 0 ? null : worker.Pid,
         State = PoolWords.Of(worker.State),
         Job = worker.Job?.Value,
@@ -49,69 +49,6 @@ internal sealed record WorkerBody
         AgeSeconds = Math.Round(Math.Max(0, (now - worker.StartedAt).TotalSeconds), 3),
         MemoryBytes = worker.MemoryBytes,
     });
-}
-
-/// <summary>The pool of one queue on one node in <c>workers --pools --json</c>.</summary>
-internal sealed record PoolBody
-{
-    public required string Queue { get; init; }
-
-    public required string Label { get; init; }
-
-    public required long NodeId { get; init; }
-
-    public required string Node { get; init; }
-
-    public required int Workers { get; init; }
-
-    public required int Busy { get; init; }
-
-    public required int Most { get; init; }
-
-    public required double Use { get; init; }
-
-    public required int JobsPerMinute { get; init; }
-
-    public required double AverageSeconds { get; init; }
-
-    public required double P95Seconds { get; init; }
-
-    public required int StartsPerMinute { get; init; }
-
-    public required int EndsPerMinute { get; init; }
-
-    public required long Starts { get; init; }
-
-    /// <summary>Why processes ended, and how many of each.</summary>
-    public required IReadOnlyDictionary<string, long> Ends { get; init; }
-
-    public string? LastError { get; init; }
-
-    public DateTimeOffset? LastErrorAt { get; init; }
-
-    public DateTimeOffset? BacksOffUntil { get; init; }
-
-    public static PoolBody Of(NodePool pool) => new()
-    {
-        Queue = pool.Pool.Queue,
-        Label = pool.Pool.Label,
-        NodeId = pool.Node.Value,
-        Node = pool.NodeName,
-        Workers = pool.Pool.Workers.Count,
-        Busy = pool.Pool.Workers.Count(static worker => worker.State == WorkerState.Busy),
-        Most = pool.Pool.Most,
-        Use = Math.Round(pool.Pool.Use, 3),
-        JobsPerMinute = pool.Pool.JobsPerMinute,
-        AverageSeconds = Math.Round(pool.Pool.AverageSeconds, 6),
-        P95Seconds = Math.Round(pool.Pool.P95Seconds, 6),
-        StartsPerMinute = pool.Pool.StartsPerMinute,
-        EndsPerMinute = pool.Pool.EndsPerMinute,
-        Starts = pool.Pool.Starts,
-        Ends = pool.Pool.Ends.OrderBy(static end => end.Key).ToDictionary(static end => PoolWords.Of(end.Key), static end => end.Value, StringComparer.Ordinal),
-        LastError = pool.Pool.LastError,
-        LastErrorAt = pool.Pool.LastErrorAt,
-        BacksOffUntil = pool.Pool.BacksOffUntil,
-    };
 }
 
 /// <summary>States and ends of workers as they are written: <c>busy</c>, <c>timed_out</c>.</summary>

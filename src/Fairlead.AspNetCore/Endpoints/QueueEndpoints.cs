@@ -82,8 +82,7 @@ internal static class QueueEndpoints
     private static string Text(JsonProperty member) => member.Value.ValueKind switch
     {
         JsonValueKind.String => member.Value.GetString()!,
-        JsonValueKind.Number => member.Value.GetRawText(),
         JsonValueKind.Null => throw new FormatException($"{member.Name} expects a value; got null. POST queues/…/reset takes all changes back."),
-        _ => throw new FormatException($"{member.Name} expects a number or a text; got {member.Value.GetRawText()}."),
+        _ => member.Value.GetRawText(),
     };
 }

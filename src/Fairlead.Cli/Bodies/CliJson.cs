@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Fairlead.AspNetCore.Bodies;
+using Fairlead.Cli.Alerts;
 using Fairlead.Cli.Runs;
 
 namespace Fairlead.Cli.Bodies;
@@ -9,6 +10,7 @@ namespace Fairlead.Cli.Bodies;
 [JsonSerializable(typeof(CheckBody[]))]
 [JsonSerializable(typeof(MeasureBody[]))]
 [JsonSerializable(typeof(RunPlan))]
+[JsonSerializable(typeof(AlertBody))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>In the style of every other body.</summary>

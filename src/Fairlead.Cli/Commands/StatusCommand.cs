@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.AspNetCore.Bodies;
+using Fairlead.Cli.Status;
 
 namespace Fairlead.Cli.Commands;
 
@@ -15,35 +16,15 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CommandContext context)
     {
         var store = await context.OpenExistingStoreAsync();
-        var now = context.Time.GetUtcNow();
-        StatusBody[] queues = [.. (await store.ListQueuesAsync(context.Cancelled)).Select(queue => StatusBody.Of(queue, now))];
         if (context.Value(Json))
         {
-            context.Output.Json(queues, WireJson.Wire.StatusBodyArray);
+            var now = context.Time.GetUtcNow();
+            context.Output.Json([.. (await store.ListQueuesAsync(context.Cancelled)).Select(queue => StatusBody.Of(queue, now))], WireJson.Wire.StatusBodyArray);
         }
         else
         {
-            context.Output.Line(Line(queues));
+            context.Output.Line(await StatusText.ReadAsync(store, context.Cancelled));
         }
         return ExitCode.AllWell;
     }
-
-    /// <summary>Queues of runs that are over are left out: each run leaves one behind, and they say nothing.</summary>
-    internal static string Line(IEnumerable<StatusBody> queues)
-    {
-        var parts = queues.Where(queue => !IsFinishedRun(queue)).Select(Part).ToArray();
-        return parts.Length == 0 ? "No queue has work." : string.Join(" | ", parts);
-    }
-
-    private static bool IsFinishedRun(StatusBody queue) =>
-        queue.Queue.StartsWith(Runs.RunPlan.QueuePrefix, StringComparison.Ordinal) && queue.Running + Waiting(queue) == 0;
-
-    private static string Part(StatusBody queue)
-    {
-        var workers = queue.MaxConcurrent is { } most ? $"{queue.Running}/{most}" : $"{queue.Running}";
-        var waiting = Waiting(queue);
-        return $"{queue.Label}: {workers} workers, {waiting} {(waiting == 1 ? "job" : "jobs")}";
-    }
-
-    private static long Waiting(StatusBody queue) => queue.Queued + queue.Scheduled + queue.Blocked;
 }

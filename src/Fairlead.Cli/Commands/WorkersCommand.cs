@@ -5,19 +5,18 @@ using Fairlead.Storage;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary><c>fairlead workers</c>: the processes of all pools, how the pools do, and how to end one.</summary>
+/// <summary><c>fairlead workers</c>: the processes of all pools, and how to end one.</summary>
 internal static class WorkersCommand
 {
     public const string Name = "workers";
 
     private static readonly Option<bool> Json = CommonOptions.Json();
-    private static readonly Option<bool> Pools = new("--pools") { Description = "The pools instead: how many processes, how busy, how quick, why they ended." };
     private static readonly Argument<string?> Id = new("id") { Description = "The worker, as listed.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> All = new("--all") { Description = "Every worker that there is now." };
 
     public static Command Create()
     {
-        var command = new Command(Name, "The worker processes of every node: what each does, for how long, with how much memory.").With(Pools, Json).Does(ListAsync);
+        var command = new Command(Name, "The worker processes of every node: what each does, for how long, with how much memory.").With(Json).Does(ListAsync);
         command.Subcommands.Add(new Command("end", "End a worker, or all; what it works at is ended with it, and costs that job an attempt.").With(Id, All).Does(EndAsync));
         return command;
     }
@@ -25,16 +24,8 @@ internal static class WorkersCommand
     private static async Task<int> ListAsync(CommandContext context)
     {
         var store = await context.OpenExistingStoreAsync();
-        var pools = await store.ListPoolsAsync(context.Cancelled);
-        if (context.Value(Pools))
-        {
-            Show(context, [.. pools.Select(PoolBody.Of)]);
-        }
-        else
-        {
-            var now = context.Time.GetUtcNow();
-            Show(context, [.. pools.SelectMany(pool => WorkerBody.Of(pool, now))]);
-        }
+        var now = context.Time.GetUtcNow();
+        Show(context, [.. (await store.ListPoolsAsync(context.Cancelled)).SelectMany(pool => WorkerBody.Of(pool, now))]);
         return ExitCode.AllWell;
     }
 
@@ -49,32 +40,11 @@ internal static class WorkersCommand
         foreach (var worker in workers)
         {
             table.Add(
-                worker.Id, worker.Label, worker.Node, Text(worker.Pid), worker.State, Text(worker.Job), $"{worker.Jobs}",
+                worker.Id, worker.Label, worker.NodeName, Text(worker.Pid), worker.State, Text(worker.Job), $"{worker.Jobs}",
                 DurationText.ForPeople(worker.AgeSeconds), worker.MemoryBytes is { } bytes ? SizeText.ForPeople(bytes) : "-");
         }
         context.Output.Table(table);
     }
-
-    private static void Show(CommandContext context, PoolBody[] pools)
-    {
-        if (context.Value(Json))
-        {
-            context.Output.Json(pools, WireJson.Wire.PoolBodyArray);
-            return;
-        }
-        var table = new Table("queue", "node", "workers", "busy", "use", "jobs/min", "average", "p95", "starts/min", "ends/min", "ended", "last error");
-        foreach (var pool in pools)
-        {
-            table.Add(
-                pool.Label, pool.Node, $"{pool.Workers}/{pool.Most}", $"{pool.Busy}", pool.Use.ToString("0 %", CultureInfo.InvariantCulture), $"{pool.JobsPerMinute}",
-                DurationText.ForPeople(pool.AverageSeconds), DurationText.ForPeople(pool.P95Seconds), $"{pool.StartsPerMinute}", $"{pool.EndsPerMinute}",
-                pool.Ends.Count == 0 ? "-" : string.Join(", ", pool.Ends.Select(static end => $"{end.Key} {end.Value}")), Trouble(pool));
-        }
-        context.Output.Table(table);
-    }
-
-    private static string Trouble(PoolBody pool) =>
-        pool.LastError is not { } error ? "-" : pool.BacksOffUntil is { } until ? $"starts nothing until {Table.Time(until)}: {error}" : $"{Table.Time(pool.LastErrorAt)}: {error}";
 
     private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 

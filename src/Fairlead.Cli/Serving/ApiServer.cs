@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,7 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddHostFiltering(static options => options.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
         var application = builder.Build();
         application.UseHostFiltering();
+        application.Use(RefuseForeignPagesAsync);
         application.MapFairlead();
         try
         {
@@ -47,6 +49,18 @@ internal sealed class ApiServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
+
+    /// <summary>Any page that somebody opens can send requests to this machine; browsers say where it is from.</summary>
+    private static Task RefuseForeignPagesAsync(HttpContext http, RequestDelegate next)
+    {
+        var origin = http.Request.Headers.Origin.ToString();
+        if (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.IsLoopback))
+        {
+            return next(http);
+        }
+        http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return http.Response.WriteAsync("Pages of other sites have no business here.", http.RequestAborted);
+    }
 
     private static void RequireLoopback(Uri url)
     {

@@ -1,5 +1,7 @@
 using System.Collections;
+using Fairlead.Cli.Alerts;
 using Fairlead.Cli.Configuration;
+using Fairlead.Cli.Status;
 using Fairlead.Processes;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
@@ -37,7 +39,8 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
     {
         var store = await context.OpenStoreAsync();
         await using var warden = await StartWardenAsync();
-        await using var node = new ServedNode(store, warden, _configuration, options, alerts: null, context.Time, loggers);
+        await using var alerts = new AlertSender(_configuration.Alerts, warden, context.Time, options.NodeName, _logger);
+        await using var node = new ServedNode(store, warden, _configuration, options, alerts, context.Time, loggers);
         await node.StartAsync(context.Cancelled);
         LogServing(_logger, options.NodeName, store.Description, string.Join(", ", node.Queues));
         await using var api = options.WithApi ? await ApiServer.StartAsync(_configuration.Http, store, context.Time, loggers, context.Cancelled) : null;
@@ -45,7 +48,9 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
         {
             LogListening(_logger, api.Address);
         }
-        await ReloadUntilStoppedAsync(node);
+        var status = new StatusLine(store, context.Time, _logger).RunAsync(context.Cancelled);
+        await ReloadUntilStoppedAsync(node, alerts);
+        await status;
         await StopAsync(node, warden);
     }
 
@@ -61,7 +66,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
         }
     }
 
-    private async Task ReloadUntilStoppedAsync(ServedNode node)
+    private async Task ReloadUntilStoppedAsync(ServedNode node, AlertSender alerts)
     {
         using var watch = new ConfigurationWatch(Path.GetFullPath(options.File), context.Time);
         try
@@ -69,7 +74,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
             while (true)
             {
                 await watch.ChangedAsync(context.Cancelled);
-                await ReloadAsync(node);
+                await ReloadAsync(node, alerts);
             }
         }
         catch (OperationCanceledException) when (context.Cancelled.IsCancellationRequested)
@@ -79,7 +84,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
     }
 
     /// <summary>What cannot be read, or is held otherwise by another node, changes nothing.</summary>
-    private async Task ReloadAsync(ServedNode node)
+    private async Task ReloadAsync(ServedNode node, AlertSender alerts)
     {
         try
         {
@@ -89,6 +94,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
                 return;
             }
             await node.ReloadAsync(changed, context.Cancelled);
+            alerts.Obey(changed.Alerts);
             WarnOfWhatWaits(changed);
             _configuration = changed;
             LogReloaded(_logger, options.File, string.Join(", ", node.Queues));
@@ -101,7 +107,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
 
     private void WarnOfWhatWaits(ServerConfiguration changed)
     {
-        if (changed.Store != _configuration.Store || changed.Http != _configuration.Http || changed.Alerts != _configuration.Alerts || changed.Retention != _configuration.Retention)
+        if (changed.Store != _configuration.Store || changed.Http != _configuration.Http || changed.Retention != _configuration.Retention)
         {
             LogNeedsRestart(_logger);
         }
@@ -144,7 +150,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
     [LoggerMessage(73, LogLevel.Error, "{File} was not reloaded, everything goes on as before: {Reason}")]
     private static partial void LogNotReloaded(ILogger logger, string file, string reason);
 
-    [LoggerMessage(74, LogLevel.Warning, "store:, http:, alerts: and retention: are taken over at the next start only")]
+    [LoggerMessage(74, LogLevel.Warning, "store:, http: and retention: are taken over at the next start only")]
     private static partial void LogNeedsRestart(ILogger logger);
 
     [LoggerMessage(75, LogLevel.Information, "Stopping: what runs may go on for {Seconds:0} s; a second signal ends it now")]

@@ -93,6 +93,7 @@ internal sealed class ServedNode : IAsyncDisposable
             Queues = [.. configuration.Queues.Select(Offered)],
             Limits = configuration.Limits,
             Standing = _standing,
+            Alerts = _setup.Alerts,
             Worker = new UnservedWorker(),
             OwnWorkers = _pools.ToDictionary(static pool => pool.Key, static pool => (IWorker)pool.Value.Pool),
             Prefetch = ClaimedAhead,

@@ -25,6 +25,9 @@ public sealed class Attempt
     /// <summary>How long it may take: the job's own timeout, else the one its queue has for its payload, else the queue's, cut at its deadline; <see cref="TimeSpan.MaxValue" /> for no bound.</summary>
     public TimeSpan Timeout { get; internal set; } = TimeSpan.MaxValue;
 
+    /// <summary>The same without the deadline's say; null for no bound.</summary>
+    internal TimeSpan? TimeOfItsOwn => Job.Timeout ?? Queue.TimeoutBy?.Of(Job.Payload) ?? Queue.Timeout;
+
     /// <summary>When it began to run, by the store's clock as this node knows it.</summary>
     public DateTimeOffset StartedAt { get; internal set; }
 

@@ -77,7 +77,7 @@ internal sealed class AttemptRunner(NodeSettings settings, StoreClock clock, Att
 
     private static TimeSpan TimeAllowed(Attempt attempt)
     {
-        var own = attempt.Job.Timeout ?? attempt.Queue.TimeoutBy?.Of(attempt.Job.Payload) ?? attempt.Queue.Timeout ?? TimeSpan.MaxValue;
+        var own = attempt.TimeOfItsOwn ?? TimeSpan.MaxValue;
         var left = attempt.Job.Deadline - attempt.StartedAt;
         return own < left ? own : left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
     }

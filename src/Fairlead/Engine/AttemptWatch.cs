@@ -50,6 +50,7 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
             running.ReportedSlow = true;
             LogSlow(Logger, attempt.Job.Key.Job, attempt.Job.Kind, attempt.Queue.Name, ran.TotalSeconds);
             attempt.Log.Write(LogLevel.Warning, $"Slow: it has been running for {ran.TotalSeconds:0.0} s.");
+            settings.Alerts?.Raise(SlowAlert(attempt, ran));
         }
         if (running.Worker.EndsWork || ran < attempt.Timeout)
         {
@@ -62,6 +63,14 @@ internal sealed partial class AttemptWatch(NodeSettings settings, AttemptsInHand
             LogAbandoned(Logger, attempt.Job.Key.Job, attempt.Job.Kind, attempt.Queue.Name, ran.TotalSeconds);
             Abandon?.Invoke(running);
         }
+    }
+
+    /// <summary>Of one group's slow jobs, or of a queue's that have no group, people need not hear one by one.</summary>
+    private static Alert SlowAlert(Attempt attempt, TimeSpan ran)
+    {
+        var (job, queue) = (attempt.Job, attempt.Queue.Name);
+        var of = job.Group is { } group ? $"group {group} of queue {queue}" : $"queue {queue}";
+        return new(AlertKind.Slow, job.Group is null ? queue : $"{queue}/{job.Group}", $"Job {job.Key.Job} ({job.Kind}) of {of} is slow: it has been running for {ran.TotalSeconds:0.0} s.");
     }
 
     /// <summary>The next timestamp at which something is to be done about an attempt.</summary>

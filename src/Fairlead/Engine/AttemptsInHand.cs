@@ -28,6 +28,9 @@ internal sealed class AttemptsInHand
     /// <summary>Its end is committed.</summary>
     public bool Remove(AttemptKey key) => _attempts.Remove(key);
 
+    /// <summary>True while a process still works for an id that this node had before.</summary>
+    public bool HoldsProcessesOfOthersThan(NodeId node) => _attempts.Values.Any(running => running.Node != node && running.Worker.EndsWork);
+
     /// <summary>Finds one.</summary>
     public RunningAttempt? Find(AttemptKey key) => _attempts.GetValueOrDefault(key);
 }

@@ -25,6 +25,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     private long _lookedAt = settings.Time.GetTimestamp();
     private int _signalled;
     private bool _grown;
+    private bool _counted;
     private bool _look = true;
     private bool _leftWork;
     private bool _freed;
@@ -38,8 +39,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     /// <summary>Runs a started attempt; set once when the node is put together.</summary>
     public Func<RunningAttempt, ValueTask<bool>>? Runner { get; set; }
 
-    /// <summary>Called after an attempt in hand was ended without running: its transition has to be recorded.</summary>
-    public Action<RunningAttempt>? TakenBack { get; set; }
+    /// <summary>Called after an attempt in hand was ended without running, and why: its transition has to be recorded.</summary>
+    public Action<RunningAttempt, string>? TakenBack { get; set; }
 
     /// <summary>Since when work is left for want of slots and none has come free; null while there is none, or there are slots.</summary>
     public long? StarvedSince { get; private set; }
@@ -102,14 +103,19 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     {
         while (_ready.TryDequeue(out var waiting))
         {
-            if (waiting.TryTakeBack())
-            {
-                TakenBack?.Invoke(waiting);
-            }
+            TakeBack(waiting, "Its node was stopped.");
         }
         foreach (var waiting in inHand.Snapshot().Where(static running => running.Worker.TakesTurns && !running.HasStarted))
         {
             waiting.Stop(StopReason.NodeStops);
+        }
+    }
+
+    private void TakeBack(RunningAttempt waiting, string reason)
+    {
+        if (waiting.TryTakeBack())
+        {
+            TakenBack?.Invoke(waiting, reason);
         }
     }
 
@@ -146,15 +152,30 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     /// <summary>The poll counts from the last look, however often the bell rings for other reasons.</summary>
     private TimeSpan UntilPoll => store.Traits.Poll - settings.Time.GetElapsedTime(_lookedAt);
 
-    private bool MayClaim => !_stopping && membership.Node is not null && !membership.Draining;
+    /// <summary>
+    /// A node that has lost its lease takes nothing while processes of that time still live: what they work at may be given to this very node again.
+    /// </summary>
+    private bool MayClaim => !_stopping && membership.Node is { } node && !membership.Draining && !(membership.HasLostLease && inHand.HoldsProcessesOfOthersThan(node));
 
     /// <summary>How many more jobs may be taken now.</summary>
     private int Room() => served.Slots + Ahead(settings.Worker, served.Slots) + served.Pools.Sum(Ahead) - inHand.Count + _ending;
 
     /// <summary>How many more of one queue: what its own worker can hold, and is not on its way there.</summary>
     private int RoomOf(string queue, int room) => served.WorkerOf(queue) is { Capacity: { } capacity } worker
-        ? Math.Clamp(capacity + Ahead(worker) - _handedOut.Of(worker), 0, Math.Max(room, 0))
+        ? Math.Clamp(capacity + Ahead(worker) - HandedOutTo(worker, capacity), 0, Math.Max(room, 0))
         : room;
+
+    private int HandedOutTo(IWorker worker, int capacity)
+    {
+        var count = _handedOut.Of(worker);
+        if (count < capacity)
+        {
+            return count;
+        }
+        // Said, then counted again: one that comes back right after it was counted has to be heard of.
+        Volatile.Write(ref _counted, true);
+        return _handedOut.Of(worker);
+    }
 
     private int Ahead(IWorker worker) => worker is { TakesTurns: true, Capacity: { } capacity } ? Ahead(worker, capacity) : 0;
 
@@ -256,7 +277,11 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
             var attempt = new Attempt { Job = job, Queue = _queues[job.Queue], Log = logs.For(job.Key), StartedAt = result.Now, ProgressMade = logs.ProgressMade };
             var running = new RunningAttempt(attempt, node, worker, settings.Work);
             inHand.Add(running);
-            if (worker.Capacity is null)
+            if (!served.Serves(job.Queue))
+            {
+                TakeBack(running, "Its node no longer serves its queue.");
+            }
+            else if (worker.Capacity is null)
             {
                 _ready.Enqueue(running);
             }
@@ -280,9 +305,35 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
 
     private async Task RunHandedAsync(RunningAttempt running)
     {
-        await Runner!(running);
-        _handedOut.Remove(running.Worker);
-        RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
+        try
+        {
+            await Runner!(running);
+        }
+        finally
+        {
+            GiveBack(running.Worker);
+        }
+        AddRunTimeOf(running);
+    }
+
+    /// <summary>Its end may be committed already, and the claim that followed have counted it still.</summary>
+    private void GiveBack(IWorker worker)
+    {
+        _handedOut.Remove(worker);
+        if (Volatile.Read(ref _counted))
+        {
+            Volatile.Write(ref _counted, false);
+            Grown();
+        }
+    }
+
+    /// <summary>What never began says nothing about how long work takes.</summary>
+    private void AddRunTimeOf(RunningAttempt running)
+    {
+        if (running.HasBegun)
+        {
+            RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
+        }
     }
 
     private void StartSlots()
@@ -316,7 +367,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
                 {
                     return;
                 }
-                RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
+                AddRunTimeOf(running);
             }
             Interlocked.Decrement(ref _executing);
         }

@@ -31,6 +31,9 @@ internal sealed record Alert(AlertKind Kind, string Key, string Message);
 /// <summary>Takes alerts; never blocks, never throws.</summary>
 internal interface IAlerts
 {
-    /// <summary>Something happened that people should know.</summary>
+    /// <summary>Whether somebody wants to be told of such things: what is not wanted need not be looked for.</summary>
+    bool Wants(AlertKind kind);
+
+    /// <summary>Something happened that people should know; what is not wanted is passed over.</summary>
     void Raise(Alert alert);
 }

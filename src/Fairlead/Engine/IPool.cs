@@ -24,7 +24,7 @@ internal interface IPool : IWorker
     /// <summary>What it is doing.</summary>
     PoolReport Report();
 
-    /// <summary>Starts nothing more, and lets its processes go when their jobs have ended.</summary>
+    /// <summary>Nothing more is given to it: it starts nothing, and lets its processes go when their jobs have ended. It has to be tended until it <see cref="IsGone" />.</summary>
     void Close();
 
     /// <summary>True when it was closed and its last process is gone.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Engine;
 
 /// <summary>Makes the jobs of dead nodes ready again.</summary>
-internal sealed partial class LeaseRescuer(TimeProvider time, IJobStore store, ILogger logger) : MaintenanceLoop(time, logger, store.Traits.Sweep)
+internal sealed partial class LeaseRescuer(TimeProvider time, IJobStore store, IAlerts? alerts, ILogger logger) : MaintenanceLoop(time, logger, store.Traits.Sweep)
 {
     /// <inheritdoc />
     public override async ValueTask RunOnceAsync(CancellationToken stop)
@@ -13,6 +13,8 @@ internal sealed partial class LeaseRescuer(TimeProvider time, IJobStore store, I
         foreach (var node in found.DeadNodes)
         {
             LogNodeDead(Logger, node.Id.Value, node.Name, found.Requeued, found.Poisoned);
+            alerts?.Raise(new Alert(
+                AlertKind.DeadNode, node.Name, $"Node {node.Id} ({node.Name}) is dead: {found.Requeued} of its jobs are ready again, {found.Poisoned} were failed as poison."));
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed partial class Membership(NodeSettings settings, ServedWork serve
     /// <summary>True when somebody asked this node to take no more work.</summary>
     public bool Draining { get; private set; }
 
+    /// <summary>True once it has lost its lease and joined anew.</summary>
+    public bool HasLostLease { get; private set; }
+
     /// <summary>Called after joining.</summary>
     public Action? Joined { get; set; }
 
@@ -98,6 +101,7 @@ internal sealed partial class Membership(NodeSettings settings, ServedWork serve
     private void LoseLease(NodeId node)
     {
         LogLeaseLost(Logger, node.Value, inHand.Count);
+        HasLostLease = true;
         standing.Gone();
         foreach (var running in inHand.Snapshot())
         {

@@ -53,9 +53,10 @@ internal sealed class Node : IAsyncDisposable
             keeper,
             reporter,
             new StarvationWatch(settings, _served, _dispatcher, _inHand, _clock, logger),
-            new LeaseRescuer(settings.Time, store, logger),
+            new LeaseRescuer(settings.Time, store, settings.Alerts, logger),
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),
+            .. settings.Alerts is { } alerts ? AlertLoops(settings.Time, store, _clock, alerts, logger) : [],
         ];
         _ownThread = settings.Loops is null ? new LoopThread("Fairlead loops") : null;
         _scheduler = settings.Loops ?? _ownThread!;
@@ -125,12 +126,16 @@ internal sealed class Node : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>What is looked for only because somebody wants to be told.</summary>
+    private static Loop[] AlertLoops(TimeProvider time, IJobStore store, StoreClock clock, IAlerts alerts, ILogger logger) =>
+        [new BreakerWatch(time, store, alerts, logger), new BatchWatch(time, store, clock, alerts, logger)];
+
     private void Connect(AttemptWatch watch, AttemptRunner runner)
     {
         _membership.Joined = _dispatcher.WorkMayBeReady;
         _dispatcher.Runner = runner.RunAsync;
-        _dispatcher.TakenBack = running =>
-            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now)));
+        _dispatcher.TakenBack = (running, reason) =>
+            _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now), reason));
         watch.Abandon = running =>
         {
             var times = running.TimesAtEnd(_settings.Time);

@@ -35,6 +35,9 @@ internal sealed record NodeSettings
     /// <summary>How long ended jobs are kept.</summary>
     public Retention Retention { get; init; } = Retention.Default;
 
+    /// <summary>Who hears of what people should know; null for nobody.</summary>
+    public IAlerts? Alerts { get; init; }
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

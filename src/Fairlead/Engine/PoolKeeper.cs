@@ -15,7 +15,7 @@ internal sealed class PoolKeeper(NodeSettings settings, ServedWork served, ILogg
     protected override async ValueTask StepAsync(CancellationToken stop)
     {
         var wait = Longest;
-        foreach (var pool in served.Pools.Concat(served.Leaving))
+        foreach (var pool in served.PoolsAndLeaving)
         {
             var next = pool.Tend();
             wait = next < wait ? next : wait;

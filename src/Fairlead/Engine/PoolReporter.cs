@@ -19,7 +19,7 @@ internal sealed class PoolReporter(NodeSettings settings, IJobStore store, Membe
     {
         foreach (var worker in workers)
         {
-            if (!served.Pools.Concat(served.Leaving).Any(pool => pool.End(worker)))
+            if (!served.PoolsAndLeaving.Any(pool => pool.End(worker)))
             {
                 TellSoon();
             }
@@ -30,13 +30,17 @@ internal sealed class PoolReporter(NodeSettings settings, IJobStore store, Membe
     protected override async ValueTask StepAsync(CancellationToken stop)
     {
         await _bell.WaitAsync(Longest, stop);
-        if (membership.Node is { } node && (_hasPools || served.Pools.Any()))
+        if (membership.Node is { } node && (_hasPools || served.PoolsAndLeaving.Any()))
         {
-            var pools = served.Pools.Select(static pool => pool.Report()).OrderBy(static pool => pool.Queue, StringComparer.Ordinal).ToArray();
+            var pools = served.PoolsAndLeaving.Select(static pool => pool.Report()).GroupBy(static pool => pool.Queue, StringComparer.Ordinal)
+                .Select(Together).OrderBy(static pool => pool.Queue, StringComparer.Ordinal).ToArray();
             _hasPools = pools.Length > 0;
             await store.ReportPoolsAsync(node, pools, CancellationToken.None);
         }
         // What happens right after one report is told together.
         await DelayAsync(Gather, stop);
     }
+
+    /// <summary>After a reload a queue may have two: the one that it has, which comes last, and the one whose processes are about to go.</summary>
+    private static PoolReport Together(IEnumerable<PoolReport> pools) => pools.Last() with { Workers = [.. pools.SelectMany(static pool => pool.Workers)] };
 }

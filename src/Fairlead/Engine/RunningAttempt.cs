@@ -43,6 +43,9 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node, IWorker worke
     /// <summary>True from the moment its work began.</summary>
     public bool HasStarted => Volatile.Read(ref _state) >= Started;
 
+    /// <summary>True when its work began, and not its end was decided before that.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>True when its end has been decided; its code may still run.</summary>
     public bool IsOver => Volatile.Read(ref _state) == Over;
 
@@ -62,7 +65,8 @@ internal sealed class RunningAttempt(Attempt attempt, NodeId node, IWorker worke
     public bool TryStart(long timestamp)
     {
         StartedTimestamp = timestamp;
-        return Interlocked.CompareExchange(ref _state, Started, Waiting) == Waiting;
+        HasBegun = Interlocked.CompareExchange(ref _state, Started, Waiting) == Waiting;
+        return HasBegun;
     }
 
     /// <summary>Decides the end of work that has begun. Only one caller wins: the runner, or the watch that abandons.</summary>

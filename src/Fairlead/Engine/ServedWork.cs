@@ -31,14 +31,17 @@ internal sealed class ServedWork
     /// <summary>Its queues that are made of processes.</summary>
     public IEnumerable<IPool> Pools => PoolsOf(_declared);
 
-    /// <summary>Pools that were replaced and whose last processes still run.</summary>
-    public IReadOnlyList<IPool> Leaving => _leaving;
+    /// <summary>Its pools, and those that it no longer serves and that still have processes.</summary>
+    public IEnumerable<IPool> PoolsAndLeaving => _leaving.Where(static pool => !pool.IsGone).Concat(Pools);
 
     /// <summary>What it tells the store.</summary>
     public NodeRegistration Registration => RegistrationOf(_declared);
 
     /// <summary>The policies of one of its queues that are in force.</summary>
     public QueueDefinition InForce(ServedQueue queue) => _inForce.GetValueOrDefault(queue.Definition.Name, queue.Definition);
+
+    /// <summary>False for a queue that it served before the last reload: a claim that was under way may still bring some of its jobs.</summary>
+    public bool Serves(string queue) => _declared.Queues.Any(served => served.Definition.Name == queue);
 
     /// <summary>What runs the jobs of a queue.</summary>
     public IWorker WorkerOf(string queue) => _declared.OwnWorkers.GetValueOrDefault(queue, _declared.Worker);

@@ -21,7 +21,10 @@ internal sealed partial class StarvationWatch(NodeSettings settings, ServedWork 
         if (dispatcher.StarvedSince is { } since && since != _reported && Time.GetElapsedTime(since) is var stalled && stalled > Patience)
         {
             _reported = since;
-            LogStarved(Logger, stalled.TotalSeconds, inHand.Count, Holders());
+            var (count, holders) = (inHand.Count, Holders());
+            LogStarved(Logger, stalled.TotalSeconds, count, holders);
+            settings.Alerts?.Raise(new Alert(
+                AlertKind.Starved, settings.Name, $"Work waits for slots, and none of node {settings.Name} has come free for {stalled.TotalSeconds:0} s; its {count} attempts hold them, the longest: {holders}."));
         }
         return default;
     }

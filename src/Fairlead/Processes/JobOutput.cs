@@ -10,7 +10,7 @@ namespace Fairlead.Processes;
 /// Turns what a program writes into its job's log, line by line and as it comes; the last line of standard output is held back until the end, since
 /// it may be the result. Blank lines are not kept.
 /// </summary>
-internal sealed class JobOutput(IAttemptLog log, int keep) : IProcessOutput
+internal sealed class JobOutput(IAttemptLog log, int keep, Func<string, string>? mask = null) : IProcessOutput
 {
     private const int LongestReason = 1000;
     private static readonly JsonReaderOptions s_deep = new() { MaxDepth = 1000 };
@@ -62,7 +62,7 @@ internal sealed class JobOutput(IAttemptLog log, int keep) : IProcessOutput
 
     private void TakeError(ReadOnlySpan<byte> line)
     {
-        foreach (var part in PlainText.Parts(line.ToArray()))
+        foreach (var part in PlainText.Parts(line, mask))
         {
             LastError = string.IsNullOrWhiteSpace(part) ? LastError : Shorten(part.Trim());
             log.Write(LogLevel.Warning, part);
@@ -76,7 +76,7 @@ internal sealed class JobOutput(IAttemptLog log, int keep) : IProcessOutput
         if (_last is { } last)
         {
             _last = null;
-            foreach (var part in PlainText.Parts(last))
+            foreach (var part in PlainText.Parts(last, mask))
             {
                 log.Write(LogLevel.Information, part);
             }
@@ -166,12 +166,12 @@ internal static class PlainText
     }
 
     /// <summary>A line as entries of a log, none of them so long that it drowns the others.</summary>
-    internal static IEnumerable<string> Parts(byte[] line)
+    /// <param name="line">The line.</param>
+    /// <param name="mask">What is done to it before it is cut, so that nothing that must not be read is cut in two.</param>
+    internal static IEnumerable<string> Parts(ReadOnlySpan<byte> line, Func<string, string>? mask = null)
     {
-        var text = Of(line);
-        for (var start = 0; start == 0 || start < text.Length; start += LongestPart)
-        {
-            yield return text.Length <= LongestPart ? text : text.Substring(start, Math.Min(LongestPart, text.Length - start));
-        }
+        var text = mask is null ? Of(line) : mask(Of(line));
+        return Enumerable.Range(0, Math.Max(1, (text.Length + LongestPart - 1) / LongestPart))
+            .Select(part => text.Length <= LongestPart ? text : text.Substring(part * LongestPart, Math.Min(LongestPart, text.Length - part * LongestPart)));
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Concurrent;
 
 namespace Fairlead.Processes;
@@ -37,8 +36,8 @@ internal sealed class WardenLink
         _time = time;
         _options = options;
         _mark = JobMark.ForWarden(s_node, Interlocked.Increment(ref s_count), time.GetUtcNow());
-        var environment = NodeEnvironment();
-        (_pid, _toWarden, _fromWarden) = Launch(options.Command ?? WardenCommand.Self(), environment);
+        var environment = WardenLaunch.NodeEnvironment();
+        (_pid, _toWarden, _fromWarden) = WardenLaunch.Start(options.Command ?? WardenCommand.Self(), environment);
         Libc.SetNonBlocking(_toWarden);
         Libc.SetNonBlocking(_fromWarden);
         Libc.SetNonBlocking(_wake.Read);
@@ -151,51 +150,6 @@ internal sealed class WardenLink
 
     private static uint ThisNode() =>
         JobMark.NodeOf(Environment.ProcessId, OperatingSystem.IsLinux() && ProcessTable.TryRead(Environment.ProcessId, out var line) ? line.Started : 0);
-
-    private static byte[][] NodeEnvironment()
-    {
-        var entries = new List<string>();
-        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
-        {
-            entries.Add($"{entry.Key}={entry.Value}");
-        }
-        return SpawnPlan.Encode(entries);
-    }
-
-    private static (int Pid, int ToWarden, int FromWarden) Launch(WardenCommand command, byte[][] environment)
-    {
-        var (input, output) = (Libc.Pipe(), Libc.Pipe());
-        var variables = SpawnPlan.Encode([.. Tuning(command)]);
-        using var plan = new SpawnPlan(new BaseEnvironment(environment), variables, SpawnPlan.Encode(command.Arguments), default)
-        {
-            InputFd = input.Read,
-            OutputFd = output.Write,
-            ErrorFd = -1,
-        };
-        var error = Spawn.Start(plan, out var pid);
-        plan.CloseDescriptors();
-        if (error == 0)
-        {
-            return (pid, input.Write, output.Read);
-        }
-        Libc.Close(input.Write);
-        Libc.Close(output.Read);
-        throw new IOException($"The warden could not be started. {Refusal.Explain(error, command.Arguments[0], "")}");
-    }
-
-    /// <summary>A warden is small and lives long: no second collector thread, no heap per core, no tiering by profile.</summary>
-    private static IEnumerable<string> Tuning(WardenCommand command)
-    {
-        yield return "DOTNET_gcServer=0";
-        yield return "DOTNET_gcConcurrent=0";
-        yield return "DOTNET_GCHeapCount=1";
-        yield return "DOTNET_TieredPGO=0";
-        if (command.ByHook)
-        {
-            yield return $"DOTNET_STARTUP_HOOKS={WardenCommand.HookPath}";
-            yield return $"{StartupHook.Variable}=1";
-        }
-    }
 
     private void Greet(WardenOptions options, byte[][] environment)
     {

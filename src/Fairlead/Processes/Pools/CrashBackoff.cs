@@ -22,6 +22,11 @@ internal sealed class CrashBackoff(TimeProvider time)
     /// <returns>True when this one begins a storm.</returns>
     public bool Crashed()
     {
+        if (Wait > TimeSpan.Zero)
+        {
+            // It was started with others that have died already: they all say one thing.
+            return false;
+        }
         var wasStorm = IsStorm;
         if (++_crashes >= Free)
         {

@@ -41,7 +41,7 @@ internal sealed class JobPool : ProcessPool
         {
             return new WorkResult.NotBegun("There was no place for one more process when it came.");
         }
-        var output = new JobOutput(Secrets.Over(attempt.Log), _options.KeepOutput);
+        var output = new JobOutput(attempt.Log, _options.KeepOutput, Secrets.Of);
         run.Process = Setup.Host.Start(SpecFor(attempt), new SpawnedOutput(output, pid => Spawned(run, pid)));
         ProcessExit exit;
         using (cancellationToken.Register(() => Do(() => EndNow(run, WorkerEnd.Cancelled))))

@@ -10,6 +10,9 @@ internal sealed class LineReader(int longest)
     /// <summary>True once a line was longer than allowed: nothing more is read.</summary>
     public bool IsTooLong { get; private set; }
 
+    /// <summary>True where a longer line is given away in pieces instead.</summary>
+    public bool CutsLongOnes { get; init; }
+
     /// <summary>Takes what was read and gives whole lines away, without their ends.</summary>
     public void Read(ReadOnlySpan<byte> bytes, LineTaker take)
     {
@@ -18,7 +21,7 @@ internal sealed class LineReader(int longest)
             Complete(bytes[..end], take);
             bytes = bytes[(end + 1)..];
         }
-        Keep(bytes);
+        Begin(bytes, take);
     }
 
     /// <summary>Gives away a line that was begun and not ended.</summary>
@@ -30,9 +33,25 @@ internal sealed class LineReader(int longest)
         }
     }
 
+    private void Begin(ReadOnlySpan<byte> bytes, LineTaker take)
+    {
+        while (CutsLongOnes && _length + bytes.Length > longest)
+        {
+            var piece = longest - _length;
+            Complete(bytes[..piece], take);
+            bytes = bytes[piece..];
+        }
+        Keep(bytes);
+    }
+
     private void Complete(ReadOnlySpan<byte> rest, LineTaker take)
     {
-        if (_length + rest.Length > longest)
+        if (_length + rest.Length > longest && CutsLongOnes)
+        {
+            Begin(rest, take);
+            Finish(take);
+        }
+        else if (_length + rest.Length > longest)
         {
             IsTooLong = true;
         }

@@ -19,6 +19,9 @@ internal abstract class PoolWorker(string id, DateTimeOffset startedAt, long sta
     /// <summary>Why it is to end; null while it is not.</summary>
     public WorkerEnd? Ending { get; set; }
 
+    /// <summary>True once its parent was asked to end it, whatever it does: no deadline and no work is of any use to it.</summary>
+    public bool IsDoomed { get; set; }
+
     public long? MemoryBytes { get; set; }
 
     /// <summary>How many jobs it has ended.</summary>

@@ -149,6 +149,9 @@ internal abstract partial class ProcessPool : IPool
         return found;
     }
 
+    /// <summary>True while they crash again and again and the next may not be started yet.</summary>
+    protected bool BacksOff => _backoff.Wait > TimeSpan.Zero;
+
     /// <inheritdoc />
     public void Close() => Do(() =>
     {
@@ -239,19 +242,30 @@ internal abstract partial class ProcessPool : IPool
         {
             Failed(error);
         }
-        if (why is WorkerEnd.Crashed or WorkerEnd.NotStarted && worker.Jobs == 0)
+        // One that leaves in peace without having been of any use is no better than one that crashes.
+        if (why is WorkerEnd.Crashed or WorkerEnd.NotStarted or WorkerEnd.Left && worker.Jobs == 0)
         {
             Crashed(error ?? "It ended before it had done anything.");
         }
         else if (worker.Jobs > 0)
         {
-            _backoff.Worked();
+            Worked();
         }
         Afterwards(() =>
         {
             Grown?.Invoke();
             Stirred?.Invoke();
         });
+    }
+
+    /// <summary>One of its processes has done something: whatever storm there was is over.</summary>
+    protected void Worked()
+    {
+        if (_backoff.IsStorm)
+        {
+            Afterwards(() => Grown?.Invoke());
+        }
+        _backoff.Worked();
     }
 
     /// <summary>Something went wrong that operators should find.</summary>
@@ -261,6 +275,7 @@ internal abstract partial class ProcessPool : IPool
     protected static void EndNow(PoolWorker worker, WorkerEnd why)
     {
         worker.Ending ??= why;
+        worker.IsDoomed = true;
         worker.Process?.Stop();
     }
 
@@ -302,9 +317,9 @@ internal abstract partial class ProcessPool : IPool
             foreach (var worker in workers.Where(worker => held!.ContainsKey(worker.Pid)))
             {
                 worker.MemoryBytes = held![worker.Pid];
-                if (worker.MemoryBytes > most && worker.Ending is null)
+                if (worker.MemoryBytes > most && !worker.IsDoomed)
                 {
-                    worker.Ending = WorkerEnd.MaxMemory;
+                    (worker.Ending, worker.IsDoomed) = (WorkerEnd.MaxMemory, true);
                     // What eats memory is not left to eat for as long as a worker may take to end well.
                     worker.Process?.SetDeadline(TimeSpan.Zero, Queue.KillAfter < MemoryGrace ? Queue.KillAfter : MemoryGrace);
                 }

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Fairlead.Processes.Pools;
 
@@ -90,6 +92,11 @@ internal sealed record StreamAnswer
     public static StreamAnswer? Read(ReadOnlySpan<byte> line)
     {
         line = line.Trim(" \t\r"u8);
+        if (!Utf8.IsValid(line))
+        {
+            // A result goes to the store as it stands: what is no text is replaced here, or the store would refuse it for ever.
+            line = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line));
+        }
         if (line.IsEmpty || line[0] != '{')
         {
             return null;

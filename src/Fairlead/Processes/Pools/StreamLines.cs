@@ -9,6 +9,7 @@ namespace Fairlead.Processes.Pools;
 internal sealed class StreamLines
 {
     private const int Small = 4 * 1024 * 1024;
+    private static readonly JsonDocumentOptions s_deep = new() { MaxDepth = 1000 };
     private ArrayBufferWriter<byte> _buffer = new(1024);
     private Utf8JsonWriter? _writer;
 
@@ -43,7 +44,7 @@ internal sealed class StreamLines
         else
         {
             // A payload that was written with line breaks is one line here.
-            using var document = JsonDocument.Parse(job.Payload);
+            using var document = JsonDocument.Parse(job.Payload, s_deep);
             document.WriteTo(writer);
         }
     });

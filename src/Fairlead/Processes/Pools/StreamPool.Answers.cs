@@ -11,7 +11,7 @@ namespace Fairlead.Processes.Pools;
 /// <summary>What the lines of a process mean; all but <see cref="AcquireAsync" /> runs under the pool's lock.</summary>
 internal sealed partial class StreamPool
 {
-    private const int LongestQuote = 200;
+    private const int LongestQuote = 200, MostQuoted = 16 * 1024;
 
     /// <summary>How long a process that closes its output may take to end by itself, so that its own exit code is what is told of it.</summary>
     private static readonly TimeSpan TimeToLeave = TimeSpan.FromMilliseconds(500);
@@ -71,7 +71,7 @@ internal sealed partial class StreamPool
             process.LastWords = Quote(line);
             return;
         }
-        foreach (var part in PlainText.Parts(line.ToArray()))
+        foreach (var part in PlainText.Parts(line, Secrets.Of))
         {
             head.Log.Write(LevelOf(level), part);
         }
@@ -149,17 +149,16 @@ internal sealed partial class StreamPool
         catch (ArgumentException wrong)
         {
             // Completing without it would lose work in silence.
-            turn.Problem = $"It asked for a job to be enqueued that cannot be: {wrong.Message}";
+            turn.Problem = Secrets.Of($"It asked for a job to be enqueued that cannot be: {wrong.Message}");
         }
     }
 
     private void Acquire(StreamProcess process, StreamTurn turn, string limit, long cost)
     {
         turn.Waits++;
-        if (process.HasDeadline && turn == process.Head && turn.CancelledAt == 0)
+        if (turn == process.Head)
         {
-            process.HasDeadline = false;
-            process.Process!.SetDeadline(null, Queue.KillAfter);
+            process.LiftDeadline(Queue.KillAfter);
         }
         Afterwards(() => _ = AcquireAsync(process, turn, limit, cost));
     }
@@ -180,7 +179,7 @@ internal sealed partial class StreamPool
                 }
                 else
                 {
-                    lease.Dispose();
+                    (lease as SharedLease)?.GiveBack();
                 }
             });
         }
@@ -188,7 +187,9 @@ internal sealed partial class StreamPool
         {
             Refuse(process, turn, limit, later.Delay, null);
         }
-        catch (Exception error) when (error is ArgumentException or StoreUnavailableException or InvalidOperationException)
+#pragma warning disable CA1031 // whatever it was, a worker that hears nothing would wait for ever, and its clock stand still
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             Refuse(process, turn, limit, HandlerPermits.Patience, error.Message);
         }
@@ -258,16 +259,22 @@ internal sealed partial class StreamPool
     /// <summary>It closed its output: it is about to end, or can never answer again and is ended.</summary>
     private void FallSilent(StreamProcess process)
     {
+        if (process.IsDoomed || (process.Head is { BeganAt: not 0 } head && LimitOf(head) - RanFor(head) <= Brief))
+        {
+            // It was ended for something else: this is how that looks from here.
+            return;
+        }
         process.Offence ??= "It closed its standard output, on which it should have answered, and went on.";
         process.Ending ??= process.Head is null ? WorkerEnd.Left : WorkerEnd.Crashed;
-        process.HasDeadline = true;
+        process.IsDoomed = true;
         process.Process!.SetDeadline(TimeToLeave, Queue.KillAfter);
     }
 
     private string Quote(ReadOnlySpan<byte> line)
     {
-        var text = PlainText.Of(line.Length > LongestQuote ? line[..LongestQuote] : line);
-        return Secrets.Of(line.Length > LongestQuote ? text + "…" : text);
+        // Masked before it is cut: half a secret is one too.
+        var text = Secrets.Of(PlainText.Of(line.Length > MostQuoted ? line[..MostQuoted] : line));
+        return text.Length > LongestQuote ? text[..LongestQuote] + "…" : text;
     }
 
     private static ReadOnlyMemory<byte> Bytes(JsonElement? element) => element is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : default;

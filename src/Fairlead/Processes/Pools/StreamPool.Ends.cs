@@ -13,7 +13,7 @@ internal sealed partial class StreamPool
         for (var i = 0; i < hand.Count; i++)
         {
             // Only the first was worked at; the others were never begun, so that ending them costs them nothing.
-            var result = i == 0 ? Judge(process, hand[0], exit) : new WorkResult.NotBegun("Its process ended before its turn came.");
+            var result = i == 0 && hand[i].BeganAt != 0 ? Judge(process, hand[0], exit) : new WorkResult.NotBegun("Its process ended before its turn came.");
             if (hand[i].BeganAt != 0)
             {
                 Record.JobEnded(Time.GetElapsedTime(hand[i].BeganAt));
@@ -32,7 +32,7 @@ internal sealed partial class StreamPool
         (_, WorkerEnd.MaxMemory) => new WorkResult.Failed(MemoryError(process)),
         (EndReason.Stopped, WorkerEnd.Ended) => new WorkResult.Lost($"An operator ended its worker: {JobProgram.Ending(exit)}"),
         (EndReason.TimedOut, _) when process.Offence is not null => new WorkResult.Lost(ErrorOf(process, exit)),
-        (EndReason.TimedOut, _) when RanFor(turn) >= LimitOf(turn) => new WorkResult.TimedOut(
+        (EndReason.TimedOut, _) when turn.WaitsItself || LimitOf(turn) - RanFor(turn) <= Brief => new WorkResult.TimedOut(
             $"{(Options.MaxRuntime < turn.Attempt.Timeout ? "It ran for the max_runtime of its queue" : "timed out")}: {EndingOf(turn, exit)}"),
         (EndReason.TimedOut, _) => new WorkResult.NotBegun("Its process was ended for the job before it, just as its turn came."),
         _ => new WorkResult.Lost(ErrorOf(process, exit)),

@@ -30,18 +30,22 @@ internal sealed partial class StreamPool
     /// <summary>Has the deadline of what it works at kept by its parent, once it is not brief.</summary>
     private TimeSpan? Watch(StreamProcess process, StreamTurn head)
     {
-        if (head.CancelledAt != 0 && process.Ending != WorkerEnd.Cancelled)
+        if (process.IsDoomed)
+        {
+            return null;
+        }
+        if (head.CancelledAt != 0)
         {
             var patience = Queue.KillAfter / 2;
-            var left = patience - Time.GetElapsedTime(head.CancelledAt);
+            var left = patience - Time.GetElapsedTime(Math.Max(head.CancelledAt, head.BeganAt));
             if (left > TimeSpan.Zero)
             {
                 return left;
             }
             // It was asked and did not answer. Half of the grace is for those that listen to signals only.
-            process.Ending = WorkerEnd.Cancelled;
-            process.HasDeadline = true;
+            (process.Ending, process.IsDoomed) = (WorkerEnd.Cancelled, true);
             process.Process!.SetDeadline(TimeSpan.Zero, Queue.KillAfter - patience);
+            return null;
         }
         if (process.HasDeadline || head.Waits > 0 || head.BeganAt == 0 || LimitOf(head) is not { Ticks: > 0 } limit || limit == TimeSpan.MaxValue)
         {
@@ -126,7 +130,7 @@ internal sealed partial class StreamPool
             return null;
         }
         var idle = Options.IdleTimeout - Time.GetElapsedTime(process.IdleSince);
-        if (Places.Taken > Places.Most || (idle <= TimeSpan.Zero && IdleOnes > Options.Spares))
+        if (TooMany > 0 || (idle <= TimeSpan.Zero && IdleOnes > Options.Spares))
         {
             Retire(process, WorkerEnd.Idle);
             return Queue.KillAfter;
@@ -148,6 +152,9 @@ internal sealed partial class StreamPool
         }
         return left;
     }
+
+    /// <summary>How many more stay than may.</summary>
+    private int TooMany => Processes.Count(static process => process.Ending is null) - Places.Most;
 
     private int IdleOnes => Processes.Count(static process => process is { Ending: null, Head: null });
 

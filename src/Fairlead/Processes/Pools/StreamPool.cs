@@ -29,10 +29,10 @@ internal sealed partial class StreamPool : ProcessPool
     {
         get
         {
-            var capacity = _line.Count + Startable * Options.Prefetch;
+            var capacity = _line.Count + Startable * Math.Min(Options.Prefetch, Options.MaxJobs ?? Options.Prefetch);
             foreach (var process in Processes)
             {
-                capacity += process.Ending is null ? Options.Prefetch : process.Hand.Count;
+                capacity += process.Hand.Count + RoomIn(process);
             }
             return capacity;
         }
@@ -63,15 +63,27 @@ internal sealed partial class StreamPool : ProcessPool
     /// <summary>Gives what stands in line to processes, starting those that may be started.</summary>
     private void Feed()
     {
-        while (_line.First is { } first)
+        while (_line.First is { } first && (Idle() ?? Launch() ?? LeastLoaded()) is { } process)
         {
-            var process = Idle() ?? Launch() ?? LeastLoaded();
-            if (process is null)
-            {
-                return;
-            }
             _line.RemoveFirst();
             Give(process, first.Value);
+        }
+        if (_line.Count > 0 && !MayWaitInLine)
+        {
+            HandBackLine("No process of its queue may be started on this node now.");
+        }
+    }
+
+    /// <summary>What stands in line is held back from other nodes: only where a process takes it soon, or a place is about to be free.</summary>
+    private bool MayWaitInLine =>
+        Processes.Any(static process => process.Ending is null) || (Places.Taken > 0 && !IsClosed && !BacksOff && Options.Cooldown == TimeSpan.Zero);
+
+    private void HandBackLine(string reason)
+    {
+        while (_line.First is { } first)
+        {
+            _line.RemoveFirst();
+            End(first.Value, new WorkResult.NotBegun(reason));
         }
     }
 
@@ -79,7 +91,11 @@ internal sealed partial class StreamPool : ProcessPool
 
     private StreamProcess? LeastLoaded() => Options.Prefetch == 1
         ? null
-        : Processes.Where(process => process.Ending is null && process.Hand.Count < Options.Prefetch).MinBy(static process => process.Hand.Count);
+        : Processes.Where(process => RoomIn(process) > 0).MinBy(static process => process.Hand.Count);
+
+    /// <summary>How many more jobs it may be given now.</summary>
+    private int RoomIn(StreamProcess process) =>
+        process.Ending is not null ? 0 : (int)Math.Min(Options.Prefetch - process.Hand.Count, (Options.MaxJobs ?? long.MaxValue) - process.Jobs - process.Hand.Count);
 
     private void Give(StreamProcess process, StreamTurn turn)
     {
@@ -90,30 +106,38 @@ internal sealed partial class StreamPool : ProcessPool
             End(turn, new WorkResult.Stopped());
             return;
         }
-        process.Give(turn, DeadlineOf(turn.Attempt), Options.ToOwnProgram);
+        turn.Deadline = DeadlineOf(turn.Attempt, process.Hand.Count > 0 ? process.Hand[^1].Deadline : Setup.Time.GetUtcNow());
+        process.Give(turn, Options.ToOwnProgram);
     }
 
     /// <summary>Its turn has come: its time counts from now.</summary>
     private bool Begin(StreamProcess process, StreamTurn turn)
     {
         turn.BeganAt = Time.GetTimestamp();
+        if (process.Head is null || process.Head == turn)
+        {
+            process.LiftDeadline(Queue.KillAfter);
+        }
         if (!turn.Attempt.Begin())
         {
             return false;
-        }
-        if (process.HasDeadline)
-        {
-            process.HasDeadline = false;
-            process.Process!.SetDeadline(null, Queue.KillAfter);
         }
         KeepTimeOf(turn);
         return true;
     }
 
-    /// <summary>The pool is looked at when it is due, once for all turns that begin until then.</summary>
     private void KeepTimeOf(StreamTurn turn)
     {
-        if (!_keepsTime && LimitOf(turn) < TimeSpan.MaxValue)
+        if (LimitOf(turn) < TimeSpan.MaxValue)
+        {
+            LookSoon();
+        }
+    }
+
+    /// <summary>The pool is looked at when it is due, once for all that asks for it until then.</summary>
+    private void LookSoon()
+    {
+        if (!_keepsTime)
         {
             _keepsTime = true;
             Afterwards(() => Stirred?.Invoke());
@@ -122,10 +146,11 @@ internal sealed partial class StreamPool : ProcessPool
 
     private TimeSpan LimitOf(StreamTurn turn) => Options.MaxRuntime is { } most && most < turn.Attempt.Timeout ? most : turn.Attempt.Timeout;
 
-    private DateTimeOffset DeadlineOf(Attempt attempt)
+    /// <summary>By when it must have ended, if all that is before it takes as long as it may.</summary>
+    private DateTimeOffset DeadlineOf(Attempt attempt, DateTimeOffset turn)
     {
-        var time = attempt.Job.Timeout ?? attempt.Queue.Timeout;
-        return time < attempt.Job.Deadline - attempt.StartedAt ? attempt.StartedAt + time.Value : attempt.Job.Deadline;
+        var most = attempt.TimeOfItsOwn < (Options.MaxRuntime ?? TimeSpan.MaxValue) ? attempt.TimeOfItsOwn : Options.MaxRuntime;
+        return most < attempt.Job.Deadline - turn ? turn + most.Value : attempt.Job.Deadline;
     }
 
     private StreamProcess? Launch()
@@ -172,11 +197,16 @@ internal sealed partial class StreamPool : ProcessPool
         }
         if (Processes.FirstOrDefault(process => process.Holds(turn)) is { } process && turn.CancelledAt == 0)
         {
-            turn.CancelledAt = Time.GetTimestamp();
-            process.Cancel(turn);
-            _keepsTime = true;
-            Afterwards(() => Stirred?.Invoke());
+            Cancel(process, turn);
         }
+    }
+
+    private void Cancel(StreamProcess process, StreamTurn turn)
+    {
+        turn.CancelledAt = Time.GetTimestamp();
+        process.Cancel(turn);
+        _keepsTime = true;
+        Afterwards(() => Stirred?.Invoke());
     }
 
     /// <summary>What became of a job in a process's hands.</summary>
@@ -190,6 +220,7 @@ internal sealed partial class StreamPool : ProcessPool
         }
         process.Remove(turn);
         process.Jobs++;
+        Worked();
         Record.JobEnded(Time.GetElapsedTime(turn.BeganAt));
         End(turn, result);
         if (wasHead)
@@ -205,17 +236,21 @@ internal sealed partial class StreamPool : ProcessPool
         {
             Retire(process, WorkerEnd.MaxJobs);
         }
-        if (process.Head is { } next)
+        if (process.Head is not { } next)
+        {
+            process.IdleSince = Time.GetTimestamp();
+            process.LiftDeadline(Queue.KillAfter);
+            LetGo(process);
+            LookSoon();
+        }
+        else if (next.BeganAt == 0 && !process.IsDoomed)
         {
             BeginOrCancel(process, next);
-            return;
         }
-        process.IdleSince = Time.GetTimestamp();
-        LetGo(process);
-        if (process.HasDeadline)
+        else if (next.CancelledAt != 0)
         {
-            process.HasDeadline = false;
-            process.Process!.SetDeadline(null, Queue.KillAfter);
+            // What it was asked before its turn it may read only now.
+            Afterwards(() => Stirred?.Invoke());
         }
     }
 
@@ -224,8 +259,7 @@ internal sealed partial class StreamPool : ProcessPool
     {
         if (!Begin(process, turn) && turn.CancelledAt == 0)
         {
-            turn.CancelledAt = Time.GetTimestamp();
-            process.Cancel(turn);
+            Cancel(process, turn);
         }
     }
 
@@ -256,7 +290,7 @@ internal sealed partial class StreamPool : ProcessPool
     /// <inheritdoc />
     protected override void AfterObeying()
     {
-        foreach (var process in Processes.Where(static process => process is { Ending: null, Head: null }).Take(Math.Max(Places.Taken - Places.Most, 0)).ToArray())
+        foreach (var process in Processes.Where(static process => process is { Ending: null, Head: null }).Take(Math.Max(TooMany, 0)).ToArray())
         {
             Retire(process, WorkerEnd.Idle);
         }
@@ -270,11 +304,7 @@ internal sealed partial class StreamPool : ProcessPool
         {
             Retire(process, WorkerEnd.NodeStopped);
         }
-        while (_line.First is { } first)
-        {
-            _line.RemoveFirst();
-            End(first.Value, new WorkResult.NotBegun("Its queue's workers were replaced before its turn came."));
-        }
+        HandBackLine("Its queue's workers were replaced before its turn came.");
     }
 
     /// <summary>Hears one process: that it runs, what it writes, that it closed its output.</summary>

@@ -9,6 +9,7 @@ namespace Fairlead.Processes.Pools;
 /// </summary>
 internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long timestamp, int longestLine) : PoolWorker(id, startedAt, timestamp)
 {
+    private const int LongestError = 64 * 1024;
     private readonly StreamLines _lines = new();
     private readonly List<StreamTurn> _hand = [];
 
@@ -16,7 +17,7 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
     public LineReader Output { get; } = new(longestLine);
 
     /// <summary>What it writes on standard error, cut into lines.</summary>
-    public LineReader Error { get; } = new(longestLine);
+    public LineReader Error { get; } = new(LongestError) { CutsLongOnes = true };
 
     /// <summary>The jobs in its hands, in the order in which they were given.</summary>
     public IReadOnlyList<StreamTurn> Hand => _hand;
@@ -35,6 +36,16 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
     /// <summary>True when the deadline of its head is kept by its parent.</summary>
     public bool HasDeadline { get; set; }
 
+    /// <summary>What it worked at has ended, or waits: its parent need not keep the time of it. A process that is to be ended keeps its end.</summary>
+    public void LiftDeadline(TimeSpan killAfter)
+    {
+        if (HasDeadline && !IsDoomed)
+        {
+            HasDeadline = false;
+            Process!.SetDeadline(null, killAfter);
+        }
+    }
+
     /// <summary>Since when its standard input is closed; 0 while it is not.</summary>
     public long ClosedAt { get; set; }
 
@@ -45,10 +56,10 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
     public string? Offence { get; set; }
 
     /// <summary>Hands it one more job.</summary>
-    public void Give(StreamTurn turn, DateTimeOffset deadline, Action<Utf8JsonWriter, Attempt>? more)
+    public void Give(StreamTurn turn, Action<Utf8JsonWriter, Attempt>? more)
     {
         _hand.Add(turn);
-        Process!.Write(_lines.Job(turn.Attempt, deadline, more));
+        Process!.Write(_lines.Job(turn.Attempt, turn.Deadline, more));
     }
 
     public void Cancel(StreamTurn turn) => Process!.Write(_lines.Cancel(turn.Job));

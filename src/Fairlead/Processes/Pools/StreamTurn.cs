@@ -24,6 +24,9 @@ internal sealed class StreamTurn(Attempt attempt, IAttemptLog log)
     /// <summary>When its turn came; 0 before.</summary>
     public long BeganAt { get; set; }
 
+    /// <summary>When it must have ended, as its process was told.</summary>
+    public DateTimeOffset Deadline { get; set; }
+
     /// <summary>When it was asked to stop; 0 while it was not.</summary>
     public long CancelledAt { get; set; }
 
