@@ -3,9 +3,7 @@
 set -euo pipefail
 packages=(r-cran-rcpp r-cran-zoo r-cran-sandwich r-cran-xts)   # papers on statistics and on time series of prices; 5 MB together
 
-folder=${1:?Expected the folder to put them into: ./pdfs.sh pdfs}
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
+folder=$(realpath -m "${1:?Expected the folder to put them into: ./pdfs.sh pdfs}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
@@ -13,5 +11,6 @@ apt-get download -qq "${packages[@]}" 2>/dev/null || { echo "apt-get could not d
 for package in *.deb; do
   dpkg-deb -x "$package" unpacked
 done
+mkdir -p "$folder"
 find unpacked -name '*.pdf' -exec mv {} "$folder" \;
 echo "$(find "$folder" -name '*.pdf' | wc -l) PDFs in $folder"

@@ -64,6 +64,9 @@ internal sealed class Announcing : IDisposable
         ["FAIRLEAD__QUEUES__SUPABASE_UPLOAD__COOLDOWN"] = "0s",
     };
 
+    /// <summary>Where they lie.</summary>
+    public static string PdfFolder { get; } = FindFolder();
+
     /// <summary>PDFs that Debian ships.</summary>
     public static IReadOnlyList<string> Pdfs { get; } = FindPdfs();
 
@@ -127,6 +130,17 @@ internal sealed class Announcing : IDisposable
         await store.EnqueueAsync([.. payloads.Select(payload => new NewJob { Queue = queue, Kind = new JobKind(queue), Payload = System.Text.Encoding.UTF8.GetBytes(payload) })]);
     }
 
+    /// <summary>Has the scraper announce every PDF to the node that was started last.</summary>
+    /// <returns>What it says.</returns>
+    public async Task<string> AnnounceAsync(string exchange)
+    {
+        const string Listens = "The API listens on ";
+        await Workspace.UntilAsync(() => Log.Contains(Listens, StringComparison.Ordinal), "the API listens");
+        var log = Log;
+        var address = new Uri(log[(log.LastIndexOf(Listens, StringComparison.Ordinal) + Listens.Length)..].Split('\n')[0]).GetLeftPart(UriPartial.Authority);
+        return (await Here.StartTool("python3", "scraper.py", PdfFolder, "--exchange", exchange, "--server", address).EndAsync()).With(0).Output.Trim();
+    }
+
     /// <summary>How many jobs of a queue have completed.</summary>
     public static async Task<long> CompletedAsync(IJobStore store, string queue) =>
         (await store.ListQueuesAsync()).FirstOrDefault(each => each.Name == queue)?.Jobs.Completed ?? 0;
@@ -181,16 +195,20 @@ internal sealed class Announcing : IDisposable
 
     private IEnumerable<string> Lines(string name) => File.Exists(Here.File(name)) ? File.ReadAllLines(Here.File(name)) : [];
 
-    private static string[] FindPdfs()
+    private static string FindFolder()
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "Fairlead.slnx")))
         {
             root = root.Parent;
         }
-        var folder = Path.Combine(root!.FullName, "artifacts", "pdfs");
-        string[] pdfs = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.pdf").Order(StringComparer.Ordinal)] : [];
-        return pdfs.Length >= 10 ? pdfs : throw new InvalidOperationException($"Expected at least ten PDFs in {folder}, found {pdfs.Length}: samples/announcements/pdfs.sh artifacts/pdfs");
+        return Path.Combine(root!.FullName, "artifacts", "pdfs");
+    }
+
+    private static string[] FindPdfs()
+    {
+        string[] pdfs = Directory.Exists(PdfFolder) ? [.. Directory.GetFiles(PdfFolder, "*.pdf").Order(StringComparer.Ordinal)] : [];
+        return pdfs.Length >= 10 ? pdfs : throw new InvalidOperationException($"Expected at least ten PDFs in {PdfFolder}, found {pdfs.Length}: samples/announcements/pdfs.sh artifacts/pdfs");
     }
 }
 

@@ -8,7 +8,13 @@ namespace Fairlead.Servers.Tests.Announcements;
 /// <summary>Queues that hand over to each other while their workers, and the node, are killed: nothing is lost, and what is there twice says why.</summary>
 public sealed class KilledWorkersTests : IDisposable
 {
-    private const int Wanted = 40;
+    /// <summary>How many exchanges announce every PDF; more for a measurement, by <c>FAIRLEAD_EXCHANGES</c>.</summary>
+    private static readonly int Exchanges = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_EXCHANGES") ?? "2", CultureInfo.InvariantCulture);
+    private static readonly int Wanted = Exchanges * Announcing.Pdfs.Count;
+
+    /// <summary>Far more than it takes: two seconds for each, and what tests may take anyway.</summary>
+    private static readonly TimeSpan Patience = Workspace.Patience + TimeSpan.FromSeconds(2 * Wanted);
+    private static readonly TimeSpan EachKill = TimeSpan.FromSeconds(1);
     private readonly Announcing _here = new();
 
     public KilledWorkersTests()
@@ -48,15 +54,17 @@ public sealed class KilledWorkersTests : IDisposable
         _here.Open();
         // Long enough between what a worker does and its word that it is done for some to be killed there.
         _here.Environment["PRINT_AFTER"] = "0.3";
-        var payloads = Announcing.Pdfs.SelectMany(static pdf => new[] { Announcing.Payload("BSE", pdf), Announcing.Payload("NSE", pdf), Announcing.Payload("LSE", pdf), Announcing.Payload("ASX", pdf) });
-        await _here.EnqueueAsync(Announcing.Ai, payloads.Take(Wanted));
+        var node = _here.Serve();
+        for (var exchange = 1; exchange <= Exchanges; exchange++)
+        {
+            (await _here.AnnounceAsync($"X{exchange}")).ShouldBe($"{Announcing.Pdfs.Count} of {Announcing.Pdfs.Count} announcements are new");
+        }
         await using var store = await _here.OpenAsync();
         var random = new Random(4);
-        var node = _here.Serve();
-        var (killed, nodes, clock) = (0, 0, Stopwatch.StartNew());
+        var (killed, nodes, clock, next) = (0, 0, Stopwatch.StartNew(), EachKill);
         while (await Announcing.CompletedAsync(store, Announcing.Upload) is var saved && saved < Wanted)
         {
-            clock.Elapsed.ShouldBeLessThan(2 * Workspace.Patience, $"{saved} of {Wanted} are saved after {killed} kills\n{_here.Log}");
+            clock.Elapsed.ShouldBeLessThan(Patience, $"{saved} of {Wanted} are saved after {killed} kills\n{_here.Log}");
             if (nodes < 2 && saved > Wanted / 3 * (nodes + 1))
             {
                 node.Signal("KILL");
@@ -64,10 +72,11 @@ public sealed class KilledWorkersTests : IDisposable
                 node = _here.Serve();
                 nodes++;
             }
-            else if (clock.Elapsed.TotalSeconds > killed + 1 && AnyWorker(random) is { } worker)
+            else if (clock.Elapsed >= next && AnyWorker(random) is { } worker)
             {
                 Kill(worker);
                 killed++;
+                next = clock.Elapsed + EachKill;
             }
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
@@ -110,9 +119,10 @@ public sealed class KilledWorkersTests : IDisposable
         by.ShouldAllBe(static attempt => attempt.Outcome == AttemptOutcome.Completed || attempt.Outcome == AttemptOutcome.Lost);
     }
 
+    /// <summary>One by chance, but never the only one of its queue: a pool whose processes all die before they have done anything starts them ever more seldom.</summary>
     private int? AnyWorker(Random random)
     {
-        int[] workers = [.. _here.Workers(Announcing.Ai), .. _here.Workers(Announcing.Upload)];
+        int[] workers = [.. ((string[])[Announcing.Ai, Announcing.Upload]).Select(_here.Workers).Where(static all => all.Count > 1).SelectMany(static all => all)];
         return workers.Length == 0 ? null : workers[random.Next(workers.Length)];
     }
 

@@ -72,6 +72,36 @@ public sealed class ScenarioTests : IDisposable
         _here.Saved().Count.ShouldBe(7);
     }
 
+    [Fact]
+    public async Task What_is_announced_again_while_it_is_worked_at_is_not_taken_twice()
+    {
+        var node = _here.Serve();
+        var all = Announcing.Pdfs.Count;
+        (await _here.AnnounceAsync("BSE")).ShouldBe($"{all} of {all} announcements are new");
+        (await _here.AnnounceAsync("BSE")).ShouldBe($"0 of {all} announcements are new");
+        (await _here.AnnounceAsync("NSE")).ShouldBe($"{all} of {all} announcements are new");
+        await using var store = await _here.OpenAsync();
+        (await Announcing.JobsAsync(store, Announcing.Ai)).Count.ShouldBe(2 * all);
+        _here.Open();
+        await _here.StopAsync(node);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_PDF_fails_for_good_and_says_why()
+    {
+        _here.Open();
+        await _here.EnqueueAsync(Announcing.Ai, [Announcing.Payload("BSE", _here.Here.Lines("broken.pdf", ["This is no PDF."]))]);
+        var node = _here.Serve();
+        await using var store = await _here.OpenAsync();
+        await Workspace.UntilAsync(async () => (await Announcing.JobsAsync(store, Announcing.Ai))[0].EndedAt is not null, "it has ended");
+        await _here.StopAsync(node);
+
+        var job = (await Announcing.JobsAsync(store, Announcing.Ai))[0];
+        (job.Status, job.Attempt).ShouldBe((JobStatus.Failed, 1));
+        job.Error!.ShouldContain("pdftotext cannot read");
+        (await Announcing.JobsAsync(store, Announcing.Upload)).ShouldBeEmpty();
+    }
+
     private Task UntilReadingAsync(int readings) => Workspace.UntilAsync(() => _here.Readings().Count == readings, $"{readings} PDFs were begun\n{_here.Log}");
 
     private static async Task<int> AttemptsAtOnceAsync(IJobStore store, string queue)
