@@ -149,12 +149,11 @@ public sealed class ServeTests : IDisposable
         await Workspace.UntilAsync(async () => (await WorkersAsync()) is var now && !now.Contains(ids[0]) && now.Contains(ids[1]), "the first is gone, the second is not");
         (await _here.RunAsync("workers", "end", "--all")).With(0);
         await DrainedAsync("ai_processing", 2);
-        await using (var store = await OpenAsync())
-        {
-            var attempts = (await store.GetTimelinesAsync(new JobId(1)))[0].Attempts;
-            (attempts.Count, attempts[0].Outcome).ShouldBe((2, AttemptOutcome.Lost));
-            attempts[0].Error.ShouldStartWith("An operator ended its worker");
-        }
+        var attempts = (await _here.RunAsync("job", "1", "--json")).With(0).Json().GetProperty("attempts");
+        attempts.GetArrayLength().ShouldBe(2);
+        attempts[0].GetProperty("outcome").GetString().ShouldBe("lost");
+        attempts[0].GetProperty("error").GetString().ShouldStartWith("An operator ended its worker");
+        attempts[1].GetProperty("fence").GetInt64().ShouldBeGreaterThan(attempts[0].GetProperty("fence").GetInt64());
         node.Signal("TERM");
         (await node.EndAsync()).With(0).Saying("Spawned worker ai_", " for AI (PID: ", ", Total: 2)");
     }

@@ -70,6 +70,9 @@ internal sealed record JobBody
 
     public RawJson? Result { get; init; }
 
+    /// <summary>Its attempts in order; only where one job is asked for.</summary>
+    public IReadOnlyList<AttemptBody>? Attempts { get; init; }
+
     public static JobBody Of(Job job)
     {
         var counts = Counts.Of(job);

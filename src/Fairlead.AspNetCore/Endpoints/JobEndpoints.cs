@@ -17,7 +17,7 @@ internal static class JobEndpoints
     public static async Task<IResult> GetAsync(ApiRequest request)
     {
         request.Query();
-        return Answer.Json(JobBody.Of(await request.JobAsync()), WireJson.Wire.JobBody);
+        return Answer.Json(await AttemptBody.WithAttemptsAsync(request.Store, await request.JobAsync(), request.Aborted), WireJson.Wire.JobBody);
     }
 
     /// <summary><c>GET jobs</c>: the newest first; the items of a batch, if one is named, in their order.</summary>

@@ -18,7 +18,7 @@ internal static class JobCommand
     {
         var store = await context.OpenExistingStoreAsync();
         var job = await JobArgument.FindAsync(store, context.Value(Id)!, context.Cancelled);
-        var body = JobBody.Of(job);
+        var body = await AttemptBody.WithAttemptsAsync(store, job, context.Cancelled);
         if (context.Value(Json))
         {
             context.Output.Json(body, WireJson.Wire.JobBody);
@@ -57,6 +57,10 @@ internal static class JobCommand
         Row("waits for", body.Reason is { } reason ? $"{reason.Code} {reason.Key}{(reason.Until is { } until ? $" until {Table.Time(until)}" : "")}" : null);
         Row("outcome", body.Outcome);
         Row("error", body.Error);
+        foreach (var attempt in body.Attempts ?? [])
+        {
+            Row($"attempt {attempt.Attempt}", $"fence {attempt.Fence}, node {attempt.Node}, {Table.Time(attempt.StartedAt)}: {attempt.Outcome ?? "runs"}{(attempt.Error is { } error ? $": {error}" : "")}");
+        }
         Row("payload", Text(job.Payload));
         Row("result", Text(job.Result));
         table.Write(output.Answers, output.AnswersOnTerminal);

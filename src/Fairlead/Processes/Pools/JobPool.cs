@@ -7,6 +7,10 @@ namespace Fairlead.Processes.Pools;
 internal sealed class JobPool : ProcessPool
 {
     private const int NotExecutable = 126, NotFound = 127;
+
+    /// <summary>What is killed so soon after its start counts as never having worked.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2);
+
     private readonly ProcessWorkerOptions _options;
     private readonly JobProgram _program;
 
@@ -108,8 +112,8 @@ internal sealed class JobPool : ProcessPool
     private void Ended(JobRun run, ProcessExit exit, WorkResult result)
     {
         var why = WhyOf(run, exit);
-        // A program that could not even be found is no worker, whatever a shell makes of it.
-        run.Jobs += why is WorkerEnd.NotStarted or WorkerEnd.Crashed || exit.ExitCode is NotExecutable or NotFound ? 0 : 1;
+        // A program that could not even be found is no worker, whatever a shell makes of it; one that is killed after a while has worked.
+        run.Jobs += why == WorkerEnd.NotStarted || (why == WorkerEnd.Crashed && exit.Elapsed < Soon) || exit.ExitCode is NotExecutable or NotFound ? 0 : 1;
         if (why != WorkerEnd.NotStarted)
         {
             Record.JobEnded(exit.Elapsed);
