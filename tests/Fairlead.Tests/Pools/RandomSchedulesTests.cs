@@ -289,7 +289,7 @@ internal sealed class RandomSchedule
         {
             if (!_time.RunUntil(() => IsFull(pool) && pool.Report().Workers.All(static worker => worker.Job is null), TimeSpan.FromMinutes(3)))
             {
-                return $"{pool.Report().Queue}: capacity {pool.Capacity} of {pool.Slots}, {pool.Report().Workers.Count} processes";
+                return $"{pool.Report().Queue}: capacity {pool.Capacity} of {pool.Slots}, {string.Join(", ", pool.Report().Workers.Select(worker => $"{worker.State}, {worker.Jobs} jobs, since {worker.StartedAt:T}"))} at {_time.Now:T}; {_options[Array.FindIndex(_queues, queue => queue.Name == pool.Report().Queue)]}";
             }
         }
         return _time.RunUntil(() => _nodes.TrueForAll(static node => node.Engine.InHand == 0), TimeSpan.FromSeconds(10))
