@@ -28,6 +28,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     private bool _counted;
     private bool _look = true;
     private bool _leftWork;
+    private bool _leftOut;
     private bool _freed;
     private int _ending;
     private bool _solo;
@@ -73,7 +74,7 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     public void SlotsFreed()
     {
         _freed = true;
-        _look |= _leftWork;
+        _look |= _leftWork || _leftOut;
         StarvedSince = _leftWork ? settings.Time.GetTimestamp() : null;
         _bell.Ring();
     }
@@ -198,12 +199,13 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     private async ValueTask ClaimAsync(int room, CancellationToken stop)
     {
         var node = membership.Node!.Value;
+        var queues = QueueClaims(room);
         var request = new ClaimRequest
         {
             Node = node,
             Sequence = ++_sequence,
             Slots = room,
-            Queues = [.. _turns.Order.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, RoomOf(queue.Definition.Name, room)))],
+            Queues = queues,
             Idle = inHand.Count == 0,
             StoreAwaySince = _awaySince,
         };
@@ -225,6 +227,17 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
             throw;
         }
         Take(node, request, result, asked);
+    }
+
+    /// <summary>
+    /// What may be taken of each queue. An idle node is given a job that must run alone whatever room its queue has: a queue whose processes may not be
+    /// started now is left out, or such a job would be taken and given back again and again.
+    /// </summary>
+    private List<QueueClaim> QueueClaims(int room)
+    {
+        var all = _turns.Order.Select(queue => new QueueClaim(queue.Definition.Name, queue.Kinds, RoomOf(queue.Definition.Name, room))).ToList();
+        _leftOut = room > 0 && inHand.Count == 0 && all.RemoveAll(static queue => queue.Slots == 0) > 0;
+        return all;
     }
 
     /// <summary>Whatever the node does next, full, draining or stopping: others must get what it does not know that it has.</summary>

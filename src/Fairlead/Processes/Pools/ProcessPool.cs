@@ -11,6 +11,7 @@ namespace Fairlead.Processes.Pools;
 internal abstract partial class ProcessPool : IPool
 {
     private static readonly TimeSpan MemoryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Stands = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MemoryGrace = TimeSpan.FromSeconds(1);
     private static readonly List<Action> s_nothing = [];
     private readonly List<PoolWorker> _workers = [];
@@ -110,7 +111,7 @@ internal abstract partial class ProcessPool : IPool
         var next = Timeout.InfiniteTimeSpan;
         Do(() =>
         {
-            next = TendWorkers();
+            next = Sooner(TendWorkers(), EndStorm());
             var capacity = CapacityNow;
             if (capacity > _told)
             {
@@ -222,6 +223,23 @@ internal abstract partial class ProcessPool : IPool
         Places.Take();
         Record.Started();
         _workers.Add(worker);
+    }
+
+    /// <summary>One that stands for a while does not crash, long though its first job may take: the others need not wait for that.</summary>
+    /// <returns>How long until that may be so.</returns>
+    private TimeSpan? EndStorm()
+    {
+        if (!_backoff.IsStorm || _workers.Find(static worker => worker.Pid > 0) is not { } first)
+        {
+            return null;
+        }
+        var left = Stands - Time.GetElapsedTime(first.StartedTimestamp);
+        if (left > TimeSpan.Zero)
+        {
+            return left;
+        }
+        Worked();
+        return null;
     }
 
     /// <summary>Its process runs.</summary>
