@@ -1,31 +1,23 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Engine;
 
 /// <summary>
-/// Claims jobs for free slots and starts them. Quick jobs (under 20 ms) are claimed ahead, as many as run in the next 20 ms; slow ones
+/// Claims jobs for free slots and hands them to what runs them. Quick jobs (under 20 ms) are claimed ahead, as many as run in the next 20 ms; slow ones
 /// one by one, so that none waits behind another while a second node has room. A queue with a worker of its own is claimed for as far as
 /// that has room.
 /// </summary>
-internal sealed partial class Dispatcher(NodeSettings settings, ServedWork served, IJobStore store, Membership membership, StoreClock clock, AttemptsInHand inHand, LogPump logs, ILogger logger)
+internal sealed partial class Dispatcher(NodeSettings settings, ServedWork served, IJobStore store, Membership membership, StoreClock clock, AttemptsInHand inHand, RunTimes runTimes, SlotRunner slots, OwnWorkerRunner ownWorkers, LogPump logs, ILogger logger)
     : Loop(settings.Time, logger)
 {
-    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20);
-    private readonly ConcurrentQueue<RunningAttempt> _ready = new();
-    private readonly HandedOut _handedOut = new();
     private readonly Wakeup _bell = new(settings.Time);
-    private readonly ConditionalWeakTable<IWorker, RunTimeEstimate> _runTimes = [];
     private readonly Dictionary<string, QueueDefinition> _queues = new(StringComparer.Ordinal);
     private QueueTurns _turns = new([]);
-    private int _executing;
     private long _sequence;
     private long _lookedAt = settings.Time.GetTimestamp();
     private int _signalled;
     private bool _grown;
-    private bool _counted;
     private bool _look = true;
     private bool _leftWork;
     private bool _leftOut;
@@ -36,9 +28,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     private bool _stopping;
     private DateTimeOffset? _nextDue;
     private DateTimeOffset? _awaySince;
-
-    /// <summary>Runs a started attempt; set once when the node is put together.</summary>
-    public Func<RunningAttempt, ValueTask<bool>>? Runner { get; set; }
 
     /// <summary>Called after an attempt in hand was ended without running, and why: its transition has to be recorded.</summary>
     public Action<RunningAttempt, string>? TakenBack { get; set; }
@@ -89,9 +78,6 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
         }
     }
 
-    /// <summary>An abandoned attempt's slot goes to another loop.</summary>
-    public void ReplaceSlot() => StartSlot();
-
     /// <summary>Claims nothing more; gives back what has not started.</summary>
     public void StopClaiming()
     {
@@ -102,9 +88,9 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
 
     private void TakeBackWaiting()
     {
-        while (_ready.TryDequeue(out var waiting))
+        while (slots.TryTakeBack(out var waiting))
         {
-            TakeBack(waiting, "Its node was stopped.");
+            TakeBack(waiting!, "Its node was stopped.");
         }
         foreach (var waiting in inHand.Snapshot().Where(static running => running.Worker.TakesTurns && !running.HasStarted))
         {
@@ -159,31 +145,10 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
     private bool MayClaim => !_stopping && membership.Node is { } node && !membership.Draining && !(membership.HasLostLease && inHand.HoldsProcessesOfOthersThan(node));
 
     /// <summary>How many more jobs may be taken now.</summary>
-    private int Room() => served.Slots + Ahead(settings.Worker, served.Slots) + served.Pools.Sum(Ahead) - inHand.Count + _ending;
+    private int Room() => served.Slots + runTimes.Ahead(settings.Worker, served.Slots) + served.Pools.Sum(runTimes.Ahead) - inHand.Count + _ending;
 
-    /// <summary>How many more of one queue: what its own worker can hold, and is not on its way there.</summary>
-    private int RoomOf(string queue, int room) => served.WorkerOf(queue) is { Capacity: { } capacity } worker
-        ? Math.Clamp(capacity + Ahead(worker) - HandedOutTo(worker, capacity), 0, Math.Max(room, 0))
-        : room;
-
-    private int HandedOutTo(IWorker worker, int capacity)
-    {
-        var count = _handedOut.Of(worker);
-        if (count < capacity)
-        {
-            return count;
-        }
-        // Said, then counted again: one that comes back right after it was counted has to be heard of.
-        Volatile.Write(ref _counted, true);
-        return _handedOut.Of(worker);
-    }
-
-    private int Ahead(IWorker worker) => worker is IPool { TakesTurns: true, ServesALine: true, Capacity: { } capacity } ? Ahead(worker, capacity) : 0;
-
-    /// <summary>As many as all slots together run in 20 ms; none while jobs are slow or nothing is known of them.</summary>
-    private int Ahead(IWorker worker, int slots) => settings.Prefetch == 0 ? 0 : RunTimeOf(worker).JobsWithin(Quick, slots, settings.Prefetch);
-
-    private RunTimeEstimate RunTimeOf(IWorker worker) => _runTimes.GetValue(worker, static _ => new RunTimeEstimate());
+    /// <summary>How many more of one queue.</summary>
+    private int RoomOf(string queue, int room) => ownWorkers.RoomIn(served.WorkerOf(queue)) is { } own ? Math.Clamp(own, 0, Math.Max(room, 0)) : room;
 
     /// <summary>Waits for a ring, the next due time or the poll.</summary>
     private async ValueTask WaitAsync(CancellationToken stop)
@@ -276,8 +241,8 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
             handed.ForEach(static running => running.Stop(StopReason.NodeStops));
             TakeBackWaiting();
         }
-        HandOut(handed);
-        StartSlots();
+        ownWorkers.HandOut(handed);
+        slots.Start();
     }
 
     /// <summary>Takes what was given in hand: for this node's slots, or (returned) for queues' own workers.</summary>
@@ -296,94 +261,14 @@ internal sealed partial class Dispatcher(NodeSettings settings, ServedWork serve
             }
             else if (worker.Capacity is null)
             {
-                _ready.Enqueue(running);
+                slots.Add(running);
             }
             else
             {
-                _handedOut.Add(worker);
+                ownWorkers.Expect(running);
                 handed.Add(running);
             }
         }
         return handed;
-    }
-
-    /// <summary>All in one piece of work, so that they come to their workers in the order in which they were claimed.</summary>
-    private void HandOut(List<RunningAttempt> handed)
-    {
-        if (handed.Count > 0)
-        {
-            _ = Task.Factory.StartNew(() => handed.ForEach(running => _ = RunHandedAsync(running)), CancellationToken.None, TaskCreationOptions.DenyChildAttach, settings.Work);
-        }
-    }
-
-    private async Task RunHandedAsync(RunningAttempt running)
-    {
-        try
-        {
-            await Runner!(running);
-        }
-        finally
-        {
-            GiveBack(running.Worker);
-        }
-        AddRunTimeOf(running);
-    }
-
-    /// <summary>Its end may be committed already, and the claim that followed have counted it still.</summary>
-    private void GiveBack(IWorker worker)
-    {
-        _handedOut.Remove(worker);
-        if (Volatile.Read(ref _counted))
-        {
-            Volatile.Write(ref _counted, false);
-            Grown();
-        }
-    }
-
-    /// <summary>What never began says nothing about how long work takes.</summary>
-    private void AddRunTimeOf(RunningAttempt running)
-    {
-        if (running.HasBegun)
-        {
-            RunTimeOf(running.Worker).Add(settings.Time.GetElapsedTime(running.StartedTimestamp));
-        }
-    }
-
-    private void StartSlots()
-    {
-        while (!_ready.IsEmpty && TryTakeSlot())
-        {
-            StartSlot();
-        }
-    }
-
-    private bool TryTakeSlot()
-    {
-        if (Interlocked.Increment(ref _executing) <= served.Slots)
-        {
-            return true;
-        }
-        Interlocked.Decrement(ref _executing);
-        return false;
-    }
-
-    private void StartSlot() => _ = Task.Factory.StartNew(RunSlotAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, settings.Work).Unwrap();
-
-    /// <summary>One slot: runs what is ready, one after the other, until nothing is. Runs where handlers run.</summary>
-    private async Task RunSlotAsync()
-    {
-        do
-        {
-            while (_ready.TryDequeue(out var running))
-            {
-                if (!await Runner!(running))
-                {
-                    return;
-                }
-                AddRunTimeOf(running);
-            }
-            Interlocked.Decrement(ref _executing);
-        }
-        while (!_ready.IsEmpty && TryTakeSlot());
     }
 }

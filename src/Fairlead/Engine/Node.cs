@@ -17,6 +17,8 @@ internal sealed class Node : IAsyncDisposable
     private readonly Membership _membership;
     private readonly CompletionPump _completions;
     private readonly LogPump _logs;
+    private readonly SlotRunner _slots;
+    private readonly OwnWorkerRunner _ownWorkers;
     private readonly Dispatcher _dispatcher;
     private readonly Loop[] _loops;
     private readonly LoopThread? _ownThread;
@@ -39,7 +41,10 @@ internal sealed class Node : IAsyncDisposable
         _logs = new LogPump(settings, store, _clock, _inHand, logger);
         _completions = new CompletionPump(settings, _inHand, _logs, logger) { Store = store };
         var watch = new AttemptWatch(settings, _inHand, logger);
-        _dispatcher = new Dispatcher(settings, _served, store, _membership, _clock, _inHand, _logs, logger);
+        var runTimes = new RunTimes(settings);
+        _slots = new SlotRunner(settings, _served, runTimes);
+        _ownWorkers = new OwnWorkerRunner(settings, runTimes);
+        _dispatcher = new Dispatcher(settings, _served, store, _membership, _clock, _inHand, runTimes, _slots, _ownWorkers, _logs, logger);
         var (keeper, reporter) = (new PoolKeeper(settings, _served, logger), new PoolReporter(settings, store, _membership, _served, logger));
         Connect(watch, new AttemptRunner(settings, _clock, watch, _completions));
         Connect(keeper, reporter);
@@ -133,14 +138,16 @@ internal sealed class Node : IAsyncDisposable
     private void Connect(AttemptWatch watch, AttemptRunner runner)
     {
         _membership.Joined = _dispatcher.WorkMayBeReady;
-        _dispatcher.Runner = runner.RunAsync;
+        _slots.Runner = runner.RunAsync;
+        _ownWorkers.Runner = runner.RunAsync;
+        _ownWorkers.Freed = _dispatcher.Grown;
         _dispatcher.TakenBack = (running, reason) =>
             _completions.Add(running, JobTransition.HandedBack(new AttemptTimes(running.Key, _clock.Now, _clock.Now), reason));
         watch.Abandon = running =>
         {
             var times = running.TimesAtEnd(_settings.Time);
             _completions.Add(running, AttemptOutcomeRules.TimedOut(running.Attempt, times, _completions.Chance(), abandoned: true));
-            _dispatcher.ReplaceSlot();
+            _slots.Replace();
         };
         _completions.UnderWay = _dispatcher.EndsUnderWay;
         _completions.Committed = () =>
