@@ -57,7 +57,7 @@ public sealed class ReloadTests
         scene.Time.RunFor(TimeSpan.FromSeconds(1));
         scene.World.Runs.Any(run => run.Process.Queue == "added").ShouldBeTrue();
         scene.World.Runs.Count(run => run.Process.Queue == "changed" && run.To is null).ShouldBeInRange(options.Prefetch == 1 ? 6 : 3, 6);
-        scene.Time.RunUntil(() => Array.TrueForAll(old, static pool => pool.IsOver), TimeSpan.FromSeconds(3)).ShouldBeTrue("what was replaced is gone");
+        scene.Time.RunUntil(() => Array.TrueForAll(old, static pool => pool.IsGone), TimeSpan.FromSeconds(3)).ShouldBeTrue("what was replaced is gone");
         scene.World.Runs.ShouldNotContain(run => run.Process.Queue == "removed" && run.From > reloaded + TimeSpan.FromSeconds(1));
         scene.Time.RunUntil(() => new[] { "kept", "changed", "added" }.All(queue => scene.Store.ListQueuesAsync().Result.First(each => each.Name == queue).Jobs.Ended == 60), TimeSpan.FromMinutes(5)).ShouldBeTrue();
         scene.Tally("removed").Processing.ShouldBe(0);
