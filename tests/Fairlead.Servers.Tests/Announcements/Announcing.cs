@@ -148,7 +148,8 @@ internal sealed class Announcing : IDisposable
     public static async Task<IReadOnlyList<Job>> JobsAsync(IJobStore store, string queue) => (await store.ListJobsAsync(new JobQuery { Queue = queue, Limit = 1000 })).Jobs;
 
     /// <summary>The line of <c>fairlead status</c>.</summary>
-    public async Task<string> StatusAsync() => (await Here.RunAsync("status")).With(0).Output.Trim();
+    /// <summary>Waits until <c>fairlead status</c> says this: nodes tell of their processes half a second later at most.</summary>
+    public async Task UntilStatusAsync(string status) => await Workspace.UntilAsync(async () => (await Here.RunAsync("status")).With(0).Output.Trim() == status, $"the status is {status}");
 
     /// <summary>The file that announcements are saved in.</summary>
     public SqliteConnection OpenTable()

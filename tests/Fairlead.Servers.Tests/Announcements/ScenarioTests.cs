@@ -21,7 +21,7 @@ public sealed class ScenarioTests : IDisposable
 
         await UntilReadingAsync(3);
         _here.Workers(Announcing.Ai).Count.ShouldBe(3);
-        (await _here.StatusAsync()).ShouldBe("AI: 3/3 workers, 2 jobs | INVESTOR: 0/1 workers, 0 jobs | UPLOAD: 0/2 workers, 0 jobs");
+        await _here.UntilStatusAsync("AI: 3/3 workers, 2 jobs | INVESTOR: 0/1 workers, 0 jobs | UPLOAD: 0/2 workers, 0 jobs");
 
         var first = _here.Readings()[0].Pdf;
         _here.Open(first);
@@ -60,7 +60,7 @@ public sealed class ScenarioTests : IDisposable
             await UntilReadingAsync(4);
             await Workspace.UntilAsync(() => _here.Workers(Announcing.Upload).Count == 2, "both are there that save");
             (_here.Workers(Announcing.Ai).Count, _here.Workers(Announcing.Upload).Count, _here.Workers(Announcing.Investor).Count).ShouldBe((3, 2, 1));
-            (await _here.StatusAsync()).ShouldBe("AI: 3/3 workers, 1 job | INVESTOR: 1/1 workers, 0 jobs | UPLOAD: 2/2 workers, 1 job");
+            await _here.UntilStatusAsync("AI: 3/3 workers, 1 job | INVESTOR: 1/1 workers, 0 jobs | UPLOAD: 2/2 workers, 1 job");
         }
         _here.Open();
         await Workspace.UntilAsync(async () => await Announcing.CompletedAsync(store, Announcing.Upload) == 7, "four and three are saved");

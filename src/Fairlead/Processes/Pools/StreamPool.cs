@@ -259,19 +259,23 @@ internal sealed partial class StreamPool : ProcessPool
         {
             BeginOrCancel(process, next);
         }
-        else if (next.CancelledAt != 0)
-        {
-            // What it was asked before its turn it may read only now.
-            Afterwards(() => Stirred?.Invoke());
-        }
     }
 
     /// <summary>The turn has come of a job that its process has already.</summary>
     private void BeginOrCancel(StreamProcess process, StreamTurn turn)
     {
-        if (!Begin(process, turn) && turn.CancelledAt == 0)
+        if (Begin(process, turn))
+        {
+            return;
+        }
+        if (turn.CancelledAt == 0)
         {
             Cancel(process, turn);
+        }
+        else
+        {
+            // What it was asked before its turn it may read only now.
+            Afterwards(() => Stirred?.Invoke());
         }
     }
 
