@@ -177,8 +177,16 @@ public sealed class BadInputTests : IDisposable
 
     private static long Resident(Process process)
     {
-        process.Refresh();
-        return process.HasExited ? 0 : process.WorkingSet64;
+        try
+        {
+            process.Refresh();
+            return process.HasExited ? 0 : process.WorkingSet64;
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended between the two questions.
+            return 0;
+        }
     }
 
     private long Sql(string text)
