@@ -195,8 +195,8 @@ public sealed class ConversationsFlow : IAsyncLifetime
             var exits = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => warden.Start(Talkers.Shell($"exit {i}"), new Listener()).Exit));
             exits.Select(exit => exit.ExitCode).ShouldBe(Enumerable.Range(0, 10));
         }
-        await UntilAsync(() => PipesOf(warden.Pid) <= there, "the warden holds no more than before");
-        // Other tests of this process come and go; two hundred talks would show.
+        // A warden keeps cgroups for as many as ran at once, and other tests of this process come and go; two hundred talks would show.
+        await UntilAsync(() => PipesOf(warden.Pid) < there + 100, "the warden holds no more than before");
         await UntilAsync(() => PipesOf(Environment.ProcessId) < here + 100, "the host holds no more than before");
     }
 
