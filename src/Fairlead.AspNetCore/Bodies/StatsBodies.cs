@@ -12,10 +12,10 @@ internal sealed record CountersBody(long StaleRefused, long NodesLost, long Aban
 }
 
 /// <summary>The processes of a queue on all nodes, added up.</summary>
-internal sealed record PoolFiguresBody
+internal record PoolFiguresBody
 {
-    /// <summary>Nodes that have processes for it.</summary>
-    public required int Nodes { get; init; }
+    /// <summary>Nodes that have processes for it; left out where it is about one.</summary>
+    public int? Nodes { get; init; }
 
     public required int Processes { get; init; }
 

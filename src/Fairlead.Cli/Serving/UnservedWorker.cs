@@ -2,7 +2,7 @@ using Fairlead.Engine;
 
 namespace Fairlead.Cli.Serving;
 
-/// <summary>Gives back what a claim brought of a queue that was taken out of the file meanwhile.</summary>
+/// <summary>What a node whose queues all have pools runs jobs of other queues by: not at all.</summary>
 internal sealed class UnservedWorker : IWorker
 {
     public bool EndsWork => true;
