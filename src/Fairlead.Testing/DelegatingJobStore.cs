@@ -51,6 +51,22 @@ public abstract class DelegatingJobStore(IJobStore inner) : IJobStore
         Inner.ClaimAsync(request, cancellationToken);
 
     /// <inheritdoc />
+    public virtual ValueTask<IReadOnlyList<KeyAnswer>> ClaimKeysAsync(KeyClaim claim, CancellationToken cancellationToken = default) =>
+        Inner.ClaimKeysAsync(claim, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<int> SettleKeysAsync(KeySettlement settlement, CancellationToken cancellationToken = default) =>
+        Inner.SettleKeysAsync(settlement, cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<IReadOnlyList<ScheduleRecord>> ListSchedulesAsync(CancellationToken cancellationToken = default) =>
+        Inner.ListSchedulesAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public virtual ValueTask<ScheduleWriteResult> WriteScheduleAsync(ScheduleWrite write, CancellationToken cancellationToken = default) =>
+        Inner.WriteScheduleAsync(write, cancellationToken);
+
+    /// <inheritdoc />
     public virtual ValueTask<int> ReconcileAsync(NodeId node, long sequence, IReadOnlyCollection<AttemptKey> held, CancellationToken cancellationToken = default) =>
         Inner.ReconcileAsync(node, sequence, held, cancellationToken);
 

@@ -158,6 +158,22 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider clock, FaultPla
         MeetAsync("Claim", inner => inner.ClaimAsync(request, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<KeyAnswer>> ClaimKeysAsync(KeyClaim claim, CancellationToken cancellationToken = default) =>
+        MeetAsync("ClaimKeys", inner => inner.ClaimKeysAsync(claim, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<int> SettleKeysAsync(KeySettlement settlement, CancellationToken cancellationToken = default) =>
+        MeetAsync("SettleKeys", inner => inner.SettleKeysAsync(settlement, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<ScheduleRecord>> ListSchedulesAsync(CancellationToken cancellationToken = default) =>
+        MeetAsync("ListSchedules", inner => inner.ListSchedulesAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<ScheduleWriteResult> WriteScheduleAsync(ScheduleWrite write, CancellationToken cancellationToken = default) =>
+        MeetAsync("WriteSchedule", inner => inner.WriteScheduleAsync(write, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<int> ReconcileAsync(NodeId node, long sequence, IReadOnlyCollection<AttemptKey> held, CancellationToken cancellationToken = default) =>
         MeetAsync("Reconcile", inner => inner.ReconcileAsync(node, sequence, held, cancellationToken), cancellationToken);
 

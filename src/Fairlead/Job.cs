@@ -40,6 +40,15 @@ public sealed record Job
     /// <summary>The job or batch it came from, or null.</summary>
     public JobId? Parent { get; init; }
 
+    /// <summary>The time that a schedule made it for; null for others.</summary>
+    public DateTimeOffset? ScheduledFor { get; init; }
+
+    /// <summary>The batch of its children, where its attempt made it their parent (<see cref="JobTransition.Branched" />); null for others.</summary>
+    public JobId? Children { get; init; }
+
+    /// <summary>How many children were left out because an unfinished job held their unique key.</summary>
+    public int ChildrenLeftOut { get; init; }
+
     /// <summary>Attempts that counted so far, a running one included.</summary>
     public int Attempt { get; init; }
 

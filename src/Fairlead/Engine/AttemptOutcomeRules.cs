@@ -19,6 +19,7 @@ internal static class AttemptOutcomeRules
         var attempt = running.Attempt;
         return (result, running.Reason) switch
         {
+            (WorkResult.Completed { Children: { } children } parent, _) => JobTransition.Branched(times, children, parent.Enqueue),
             (WorkResult.Completed done, _) => JobTransition.Completed(times, done.Result, done.Enqueue),
             (_, StopReason.Cancelled) => JobTransition.Cancelled(times),
             (WorkResult.TimedOut timeout, _) => RetryOrFail(attempt, times, AttemptOutcome.TimedOut, timeout.Error, chance),

@@ -34,6 +34,9 @@ public abstract record WorkResult
     {
         /// <summary>What it enqueued: appears with the completion, in the same transaction.</summary>
         public IReadOnlyList<Storage.NewJob> Enqueue { get; init; } = [];
+
+        /// <summary>Its children: the job does not end now but when they have ended, and its result is theirs (<see cref="Storage.JobTransition.Branched" />).</summary>
+        public Storage.NewBatch? Children { get; init; }
     }
 
     /// <summary>It failed.</summary>

@@ -1,3 +1,4 @@
+using Fairlead.Schedules;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +21,7 @@ internal sealed class Node : IAsyncDisposable
     private readonly SlotRunner _slots;
     private readonly OwnWorkerRunner _ownWorkers;
     private readonly Dispatcher _dispatcher;
+    private readonly ScheduleTicker _ticker;
     private readonly Loop[] _loops;
     private readonly LoopThread? _ownThread;
     private readonly TaskScheduler _scheduler;
@@ -48,6 +50,7 @@ internal sealed class Node : IAsyncDisposable
         var (keeper, reporter) = (new PoolKeeper(settings, _served, logger), new PoolReporter(settings, store, _membership, _served, logger));
         Connect(watch, new AttemptRunner(settings, _clock, watch, _completions));
         Connect(keeper, reporter);
+        _ticker = new ScheduleTicker(settings.Time, store, _clock, _served, logger);
         _loops =
         [
             _membership,
@@ -59,6 +62,7 @@ internal sealed class Node : IAsyncDisposable
             reporter,
             new StarvationWatch(settings, _served, _dispatcher, _inHand, _clock, logger),
             new LeaseRescuer(settings.Time, store, settings.Alerts, logger),
+            _ticker,
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),
             .. settings.Alerts is { } alerts ? AlertLoops(settings.Time, store, _clock, alerts, logger) : [],
@@ -172,6 +176,7 @@ internal sealed class Node : IAsyncDisposable
                 };
             }
             _dispatcher.ServedChanged();
+            _ticker?.LookSoon();
             keeper.LookSoon();
             reporter.TellSoon();
         };
@@ -187,6 +192,10 @@ internal sealed class Node : IAsyncDisposable
         if (signals.HasFlag(StoreSignals.Control))
         {
             _membership.LookNow();
+        }
+        if ((signals & (StoreSignals.Schedules | StoreSignals.Ended)) != 0)
+        {
+            _ticker.LookSoon();
         }
     }
 

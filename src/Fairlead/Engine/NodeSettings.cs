@@ -1,3 +1,4 @@
+using Fairlead.Schedules;
 using Fairlead.Storage;
 
 namespace Fairlead.Engine;
@@ -16,6 +17,9 @@ internal sealed record NodeSettings
 
     /// <summary>The limits it declares.</summary>
     public IReadOnlyList<NamedLimit> Limits { get; init; } = [];
+
+    /// <summary>The schedules whose rounds it starts. Their cycles' queues are among <see cref="Queues" /> (<see cref="CycleQueues.AddTo" />).</summary>
+    public IReadOnlyList<ScheduledWork> Schedules { get; init; } = [];
 
     /// <summary>Where it says how it stands in the cluster, if others in this process want to know.</summary>
     public NodeStanding? Standing { get; init; }

@@ -79,6 +79,7 @@ internal sealed class ServedWork
         Name = settings.Name,
         Queues = settings.Queues,
         Limits = settings.Limits,
+        Schedules = [.. settings.Schedules.Select(static schedule => schedule.Definition)],
         Slots = SlotsOf(settings),
         Lease = settings.Lease,
     };

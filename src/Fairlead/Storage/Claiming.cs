@@ -92,6 +92,9 @@ public sealed record ClaimedJob
     /// <summary>When it must have ended.</summary>
     public required DateTimeOffset Deadline { get; init; }
 
+    /// <summary>The time that a schedule made it for; null for others.</summary>
+    public DateTimeOffset? ScheduledFor { get; init; }
+
     /// <summary>When it was last ready to run.</summary>
     public required DateTimeOffset ReadyAt { get; init; }
 

@@ -6,7 +6,7 @@ namespace Fairlead.Storage;
 /// survives <c>kill -9</c> of every process then; a <see cref="StoreUnavailableException" /> means that it did not happen or that
 /// its answer was lost; every verb may be called from any thread.
 /// </summary>
-public interface IJobStore : IJobIntake, IJobWork, IJobLimits, IJobControl, IJobFlowControl, IJobUpkeep, IJobQueries, IAsyncDisposable
+public interface IJobStore : IJobIntake, IJobWork, IJobLimits, IJobKeys, IJobSchedules, IJobControl, IJobFlowControl, IJobUpkeep, IJobQueries, IAsyncDisposable
 {
     /// <summary>The store as operators know it, without secrets: <c>sqlite:/data/app.db</c>, <c>memory:</c>.</summary>
     string Description { get; }
@@ -43,6 +43,9 @@ public enum StoreSignals
 
     /// <summary>Jobs or batches ended.</summary>
     Ended = 4,
+
+    /// <summary>A schedule's definition or state was changed.</summary>
+    Schedules = 8,
 }
 
 /// <summary>What the loops of a host should know about a store.</summary>
@@ -76,16 +79,16 @@ public interface IJobIntake
 public interface IJobWork
 {
     /// <summary>Begins a node's life: from here on it may claim, for as long as it is heard of within its lease.</summary>
-    /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues or limits; the message names both.</exception>
+    /// <exception cref="StoreMismatchException">A live node holds another definition of one of the queues, limits or schedules; the message names both.</exception>
     /// <exception cref="ArgumentException">A queue uses a limit that nobody has declared.</exception>
     ValueTask<NodeLease> JoinAsync(NodeRegistration registration, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Replaces what a live node registered, all or nothing: its queues with their definitions and kinds, its limits, its slots. What it
+    /// Replaces what a live node registered, all or nothing: its queues with their definitions and kinds, its limits, its schedules, its slots. What it
     /// runs goes on, of queues it no longer serves too. An operator's change stays in force above what is declared. Nothing happens for
     /// a node without its lease: it declares when it joins.
     /// </summary>
-    /// <exception cref="StoreMismatchException">Another live node holds another definition of one of the queues or limits; the message names both. Nothing was changed.</exception>
+    /// <exception cref="StoreMismatchException">Another live node holds another definition of one of the queues, limits or schedules; the message names both. Nothing was changed.</exception>
     /// <exception cref="ArgumentException">A queue uses a limit that nobody has declared. Nothing was changed.</exception>
     ValueTask DeclareAsync(NodeId node, NodeRegistration registration, CancellationToken cancellationToken = default);
 
@@ -128,7 +131,7 @@ public interface IJobWork
 
     /// <summary>
     /// Ends attempts. Each transition stands for itself: applied if the attempt still holds its job, refused without any effect if not;
-    /// one answer each, in order. With it, in the same transaction: what it enqueues, its <c>then</c>, the counters of batch and queue,
+    /// one answer each, in order. A job that became a parent (<see cref="JobTransition.Branched" />) is no longer its node's. With it, in the same transaction: what it enqueues, its <c>then</c>, the counters of batch and queue,
     /// the release of jobs that waited for it, and, when it was a batch's last item, the end of the batch and its finalize job.
     /// A job may enqueue its own successor under its own unique key. A job enqueued here that waits for one that does not exist is cancelled at once: nobody is there to be told. The budget of a queue
     /// that paces its retries is kept in the same step: a first attempt pays in when it ends, a retry takes out (<see cref="Policies.RetryBudget" />).
@@ -201,7 +204,7 @@ public interface IJobControl
     /// <summary>
     /// Makes a failed or cancelled job ready again with all its retries, or every failed and cancelled item of a batch, which then opens a new generation:
     /// its finalize job is enqueued once more when the last of them ends. Its deadline counts from now, as long as it was at first. The
-    /// nodes it lost stay counted: a poisoned job runs alone. One whose unique key another job holds by now is left as it is.
+    /// nodes it lost stay counted: a poisoned job runs alone. A parent runs anew and gets new children. One whose unique key another job holds by now is left as it is.
     /// </summary>
     /// <returns>How many are ready again; null when there is no such job.</returns>
     ValueTask<int?> RetryAsync(JobId job, CancellationToken cancellationToken = default);
@@ -226,7 +229,7 @@ public interface IJobUpkeep
     /// <returns>How many were failed.</returns>
     ValueTask<int> ExpireAsync(int limit = 1000, CancellationToken cancellationToken = default);
 
-    /// <summary>Forgets ended jobs (batches with all their items) older than their retention. At most <paramref name="limit" /> in one call.</summary>
+    /// <summary>Forgets ended jobs (batches with all their items) older than their retention, and keys that have expired; what became of attempts that held keys is written down first. At most <paramref name="limit" /> in one call.</summary>
     /// <returns>How many were forgotten.</returns>
     ValueTask<int> PruneAsync(Retention retention, int limit = 1000, CancellationToken cancellationToken = default);
 }

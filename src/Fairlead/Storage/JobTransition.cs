@@ -49,6 +49,9 @@ public sealed record JobTransition
     /// <summary>Jobs that appear if and only if this change is applied, in the same transaction.</summary>
     public IReadOnlyList<NewJob> Enqueue { get; init; } = [];
 
+    /// <summary>The children that the job ends with; null for none.</summary>
+    public NewBatch? Children { get; init; }
+
     /// <summary>True when the failure says nothing about what its group calls (the job itself cannot succeed): its breaker does not count it.</summary>
     public bool SparesBreaker { get; init; }
 
@@ -58,6 +61,19 @@ public sealed record JobTransition
     /// <summary>The attempt succeeded. The job is completed and <paramref name="enqueue" /> appears with it.</summary>
     public static JobTransition Completed(AttemptTimes times, ReadOnlyMemory<byte> result, IReadOnlyList<NewJob> enqueue) =>
         From(times, AttemptOutcome.Completed, JobStatus.Completed) with { Result = result, Enqueue = enqueue, CostsAttempt = true };
+
+    /// <summary>
+    /// The attempt succeeded and leaves the rest to children: the job becomes the parent of <paramref name="children" />, which appear with this change,
+    /// and ends when they have ended, as their batch ends. Until then the store carries the attempt: the job stays processing and keeps its unique key, its group's
+    /// place, its place in its batch and in its queue's <c>max_concurrent</c>, and the permits of numbers at once, but holds no node's slot, and no node's
+    /// death touches it. Its time, for fairness and explanations, is the time until its children have ended. Its result is what became of them
+    /// (<see cref="ChildrenResult" />). Cancelling it cancels its children. Without children (or when all are left out) it completes at once.
+    /// </summary>
+    /// <param name="times">When the attempt ran.</param>
+    /// <param name="children">The batch of its children; unlike other batches it may be empty.</param>
+    /// <param name="enqueue">What else appears with it.</param>
+    public static JobTransition Branched(AttemptTimes times, NewBatch children, IReadOnlyList<NewJob> enqueue) =>
+        From(times, AttemptOutcome.Completed, JobStatus.Processing) with { Children = children, Enqueue = enqueue, CostsAttempt = true };
 
     /// <summary>The attempt failed and another one follows after <paramref name="delay" />, paced by the queue's retry budget.</summary>
     public static JobTransition Retried(AttemptTimes times, AttemptOutcome outcome, string error, TimeSpan delay, bool abandoned = false) =>

@@ -42,6 +42,9 @@ public sealed record NewJob
     /// <summary>The job or batch this one came from; null for none.</summary>
     public JobId? Parent { get; init; }
 
+    /// <summary>The time that a schedule made it for; null for others. It says nothing about when it may run.</summary>
+    public DateTimeOffset? ScheduledFor { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of the producer, so that traces join; null for none.</summary>
     public string? TraceParent { get; init; }
 }
@@ -71,6 +74,9 @@ public sealed record NewBatch
 
     /// <summary>True: a batch with failed items ends <see cref="JobStatus.Failed" />; false (the default): <see cref="JobStatus.Completed" />, with its error count above zero.</summary>
     public bool FailOnError { get; init; }
+
+    /// <summary>True: items whose unique key is held are left out, and counted, instead of being an error.</summary>
+    public bool LeaveOutHeld { get; init; }
 
     /// <summary>Anything its maker wants to find again (the program of a run, say), JSON; empty for none.</summary>
     public ReadOnlyMemory<byte> Memo { get; init; }

@@ -1,3 +1,5 @@
+using Fairlead.Schedules;
+
 namespace Fairlead.Storage;
 
 /// <summary>Names one running Fairlead host inside one store. Never used again.</summary>
@@ -19,6 +21,9 @@ public sealed record NodeRegistration
 
     /// <summary>The limits it declares; its queues may use these, and those that are known already.</summary>
     public IReadOnlyList<NamedLimit> Limits { get; init; } = [];
+
+    /// <summary>The schedules it declares, and whose rounds it starts.</summary>
+    public IReadOnlyList<ScheduleDefinition> Schedules { get; init; } = [];
 
     /// <summary>How many attempts it runs at once.</summary>
     public required int Slots { get; init; }

@@ -5,7 +5,7 @@ namespace Fairlead.Storage;
 /// <summary>
 /// What a transition becomes: the rules that stand above what the attempt asked for. Pure; every store gives the same answer.
 /// </summary>
-/// <param name="Status">Where the job goes.</param>
+/// <param name="Status">Where the job goes; <see cref="JobStatus.Processing" /> when its children are to end it.</param>
 /// <param name="DueAt">When it may run again; set if and only if <paramref name="Status" /> is <see cref="JobStatus.Scheduled" />.</param>
 /// <param name="WaitsFor">What that wait is put down to.</param>
 /// <param name="Error">What is kept for people to read.</param>
@@ -29,6 +29,10 @@ public readonly record struct Settlement(JobStatus Status, DateTimeOffset? DueAt
         if (cancelRequested)
         {
             return new(JobStatus.Cancelled, null, default, "Cancelled while it ran.");
+        }
+        if (transition.Children is not null)
+        {
+            return new(JobStatus.Processing, null, default, null);
         }
         var due = now + (transition.Delay > TimeSpan.Zero ? transition.Delay : TimeSpan.Zero);
         if (transition.CostsAttempt && notBefore > due)

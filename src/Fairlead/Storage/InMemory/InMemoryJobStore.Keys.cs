@@ -1,0 +1,10 @@
+namespace Fairlead.Storage;
+
+public sealed partial class InMemoryJobStore
+{
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<KeyAnswer>> ClaimKeysAsync(KeyClaim claim, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc />
+    public ValueTask<int> SettleKeysAsync(KeySettlement settlement, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+}
