@@ -18,6 +18,7 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
     public int? Retries;
     public NextStep? Then;
     public string? TraceParent;
+    public DateTimeOffset? ScheduledFor;
 
     public JobStatus Status;
     public bool TimedOut;
