@@ -82,6 +82,24 @@ public sealed class JobClient
         return new JobHandle(await Transactional().EnqueueBatchAsync(batch, transaction, cancellationToken));
     }
 
+    /// <summary>
+    /// Takes keys once, outside of jobs: looks which were not seen before and keeps them, in one step, without a race. Inside a job
+    /// <see cref="JobContext.Once(IEnumerable{string}, string?, TimeSpan?, CancellationToken)" /> gives back what its attempt does not bring to its end.
+    /// </summary>
+    /// <param name="scope">What the keys belong to, 1 to 200 characters; a job's kind is the default of the keys its attempts claim.</param>
+    /// <param name="keys">Each 1 to 1000 characters.</param>
+    /// <param name="keep">How long they are remembered, more than zero; by default 30 days. Then they are new again.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>The new ones, in their order.</returns>
+    /// <exception cref="ArgumentException">A key, the scope or the time breaks a rule; the message says which.</exception>
+    /// <exception cref="StoreUnavailableException">The store could not be reached.</exception>
+    public async ValueTask<IReadOnlyList<string>> OnceAsync(string scope, IEnumerable<string> keys, TimeSpan? keep = null, CancellationToken cancellationToken = default)
+    {
+        var claim = new KeyClaim { Scope = scope, Keys = [.. keys.Distinct(StringComparer.Ordinal)], Keep = keep ?? KeyClaim.DefaultKeep };
+        var answers = await ClaimKeysAsync(claim, cancellationToken);
+        return [.. claim.Keys.Where((_, i) => answers[i] == KeyAnswer.New)];
+    }
+
     /// <summary>The job or batch as it stands; null when there is none.</summary>
     public async ValueTask<Job?> GetAsync(JobId id, CancellationToken cancellationToken = default)
     {
@@ -177,6 +195,17 @@ public sealed class JobClient
     {
         await OpenAsync(cancellationToken);
         await _store.ResumeAsync(queue, cancellationToken);
+    }
+
+    /// <summary>Claims keys, if there are any.</summary>
+    internal async ValueTask<IReadOnlyList<KeyAnswer>> ClaimKeysAsync(KeyClaim claim, CancellationToken cancellationToken)
+    {
+        if (claim.Keys.Count == 0)
+        {
+            return [];
+        }
+        await OpenAsync(cancellationToken);
+        return await _store.ClaimKeysAsync(claim, cancellationToken);
     }
 
     private static JobHandle Handle(EnqueuedJob answer) => new(answer.Id, answer.Existing);
