@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Fairlead.Batches;
 using Fairlead.Engine;
 using Fairlead.Storage;
 
@@ -149,6 +150,23 @@ public sealed class JobClient
         }
     }
 
+    /// <summary>
+    /// Follows a batch while it is worked on, to push its progress to a table or a page: yields its state as it stands, then each time that
+    /// another <paramref name="every" /> items have ended, and at last, always, the state in which it has ended. States that come while the
+    /// caller is busy with one are passed over for the newest; the counters of each are exact. Of a job, the items are what its attempt
+    /// reports with <see cref="JobContext.ReportProgress" />. A watch may be begun anew at any time, so a program that was restarted misses nothing.
+    /// </summary>
+    /// <param name="id">The batch or job.</param>
+    /// <param name="every">How many items lie between two states, at least; 1 or more. Counted from 0: with 10, at 10, 20, 30, …</param>
+    /// <param name="cancellationToken">Ends the watching.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="every" /> is less than 1.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such job; thrown by the first step.</exception>
+    public IAsyncEnumerable<Job> WatchAsync(JobId id, int every = 1, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(every, 1);
+        return FollowAsync(id, every, cancellationToken);
+    }
+
     /// <summary>Reads a completed job's result.</summary>
     /// <exception cref="KeyNotFoundException">There is no such job.</exception>
     /// <exception cref="InvalidOperationException">It has not completed, or left no result.</exception>
@@ -206,6 +224,15 @@ public sealed class JobClient
         }
         await OpenAsync(cancellationToken);
         return await _store.ClaimKeysAsync(claim, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<Job> FollowAsync(JobId id, int every, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        await foreach (var job in new ProgressWatch(_store, _time).FollowAsync(id, every, cancellationToken))
+        {
+            yield return job;
+        }
     }
 
     private static JobHandle Handle(EnqueuedJob answer) => new(answer.Id, answer.Existing);
