@@ -134,6 +134,9 @@ public sealed class JobContext
 
     /// <summary>Claims many keys in one step, each by itself, as <see cref="Once(string, string?, TimeSpan?, CancellationToken)" /> does one.</summary>
     /// <param name="keys">Each 1 to 1000 characters; the same key twice is asked for once.</param>
+    /// <param name="scope">What they belong to, 1 to 200 characters; by default the job's kind.</param>
+    /// <param name="keep">How long they are remembered from when they are kept, more than zero; by default 30 days.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
     /// <inheritdoc cref="Once(string, string?, TimeSpan?, CancellationToken)" />
     public async ValueTask<OnceKeys> Once(IEnumerable<string> keys, string? scope = null, TimeSpan? keep = null, CancellationToken cancellationToken = default)
     {
