@@ -64,6 +64,7 @@ public sealed partial class SqliteJobStore
         session.Sql["forget_nodes"].Add(session.Now - Moment.Of(NodesKept)).Run();
         session.Sql["forget_serves"].Run();
         session.Sql["forget_declares"].Run();
+        session.Sql["forget_timekeepers"].Run();
         ForgetIdle(session);
         forgotten += session.Sql["drop_expired_keys"].Add(session.Now).Add(Math.Max(0, limit - forgotten)).Change();
         session.Sql["forget_blocks"].Add(session.Now - Moment.Of(retention.Failed > retention.Completed ? retention.Failed : retention.Completed)).Run();

@@ -6,3 +6,7 @@ CREATE TABLE fairlead_key(
   scope TEXT NOT NULL, key TEXT NOT NULL, job INTEGER, fence INTEGER, keep INTEGER NOT NULL, expires_at INTEGER, PRIMARY KEY(scope, key)) WITHOUT ROWID;
 CREATE INDEX fairlead_key_expiry ON fairlead_key(expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX fairlead_key_owner ON fairlead_key(job) WHERE job IS NOT NULL;
+
+-- A schedule: what nodes declared last and where it stands, JSON. Whoever has read its newest revision may change its state.
+CREATE TABLE fairlead_schedule(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, definition TEXT NOT NULL, state TEXT NOT NULL, revision INTEGER NOT NULL);
+CREATE TABLE fairlead_keeps_time(schedule INTEGER NOT NULL, node INTEGER NOT NULL, PRIMARY KEY(schedule, node)) WITHOUT ROWID;
