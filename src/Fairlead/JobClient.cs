@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fairlead.Batches;
 using Fairlead.Engine;
+using Fairlead.Schedules;
 using Fairlead.Storage;
 
 namespace Fairlead;
@@ -213,6 +214,40 @@ public sealed class JobClient
     {
         await OpenAsync(cancellationToken);
         await _store.ResumeAsync(queue, cancellationToken);
+    }
+
+    /// <summary>All schedules as they stand, by name: when each is due next, what of it runs, how its latest rounds ended.</summary>
+    public async ValueTask<IReadOnlyList<ScheduleRecord>> ListSchedulesAsync(CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        return await _store.ListSchedulesAsync(cancellationToken);
+    }
+
+    /// <summary>Starts a round of a schedule now, paused or not.</summary>
+    /// <returns>The round's job; null when the one before still runs and this one starts after it, since the schedule's overlap is <c>queue</c> or <c>replace</c>.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    /// <exception cref="InvalidOperationException">The round before still runs, and the schedule leaves out what overlaps; the message names its job.</exception>
+    public async ValueTask<JobHandle?> TriggerAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        var answer = await new ScheduleDesk(_store).TriggerAsync(schedule, cancellationToken);
+        return answer.Refused is { } refused ? throw new InvalidOperationException(refused) : answer.Round is { } round ? new JobHandle(round) : null;
+    }
+
+    /// <summary>Starts no more rounds of a schedule by time, until it is resumed. What runs goes on.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    public async ValueTask PauseScheduleAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        await new ScheduleDesk(_store).PauseAsync(schedule, cancellationToken);
+    }
+
+    /// <summary>Starts rounds of a schedule by time again; times that passed meanwhile are not made up for.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    public async ValueTask ResumeScheduleAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        await new ScheduleDesk(_store).ResumeAsync(schedule, cancellationToken);
     }
 
     /// <summary>Claims keys, if there are any.</summary>
