@@ -34,6 +34,8 @@ public static class StoreConformance
         .. FairnessCases.All,
         .. BreakerCases.All,
         .. FlowControlCases.All,
+        .. KeyCases.All,
+        .. ScheduleCases.All,
         .. StoreCases.All,
         .. RandomCases.All,
     ];

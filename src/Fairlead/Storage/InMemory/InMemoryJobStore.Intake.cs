@@ -137,6 +137,7 @@ public sealed partial class InMemoryJobStore
             Retries = job.Retries,
             Then = job.Then,
             TraceParent = job.TraceParent,
+            ScheduledFor = job.ScheduledFor,
             EnqueuedAt = now,
             DeadlineFrom = now,
             NotBefore = job.Delay > TimeSpan.Zero ? now + job.Delay : now,

@@ -168,6 +168,7 @@ public sealed partial class InMemoryJobStore
         Attempt = job.Spent + (job.Status == JobStatus.Processing && job.AsBatch is null ? 1 : 0),
         Fence = job.Fence,
         NodesLost = job.NodesLost,
+        ScheduledFor = job.ScheduledFor,
         EnqueuedAt = job.EnqueuedAt,
         DueAt = job.Status == JobStatus.Scheduled ? job.DueAt : null,
         Deadline = job.Deadline,

@@ -18,6 +18,7 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
     public int? Retries;
     public NextStep? Then;
     public string? TraceParent;
+    public DateTimeOffset? ScheduledFor;
 
     public JobStatus Status;
     public bool TimedOut;
@@ -70,6 +71,9 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
 
     /// <summary>Permits of numbers at once that its attempt holds.</summary>
     public List<HeldPermit>? Holds;
+
+    /// <summary>Keys that its attempts claimed and that nobody has settled or claimed since.</summary>
+    public HashSet<KeyRow>? Keys;
 
     /// <summary>How many of its attempts lost their slot while their code went on.</summary>
     public int Abandoned;
