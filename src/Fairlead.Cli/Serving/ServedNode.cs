@@ -34,6 +34,7 @@ internal sealed class ServedNode : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("Fairlead"),
             Limits = _limits,
+            Keys = store,
             QueueOf = name => _configuration.Queue(name)?.Definition ?? new QueueDefinition { Name = name },
             Alerts = alerts,
         };

@@ -15,6 +15,9 @@ public static class ScheduleRules
     /// <summary>How many rounds may wait for the one before.</summary>
     public const int MostWaiting = 1000;
 
+    /// <summary>How many characters a schedule's name may have: its targets' queue is named after it.</summary>
+    public const int LongestName = 180;
+
     private const int MostPast = 20, MostOpen = 1000;
 
     /// <summary>The queue of cycles: jobs that read the targets and become their parents. Their kind is the schedule's name.</summary>

@@ -33,8 +33,7 @@ internal sealed class CronOracle
         for (; instant < until; instant += _step)
         {
             var wall = Wall(zone, instant);
-            var comes = _interval ? Names(wall) || Skipped(shown, wall).Any(time => !Names(time + (wall - shown - _step))) : Skipped(latest, wall).Append(wall).Any(time => time > latest && Names(time));
-            if (comes && instant >= from)
+            if (instant >= from && (_interval ? ComesAsInterval(shown, wall) : Skipped(latest, wall).Append(wall).Any(time => time > latest && Names(time))))
             {
                 found.Add(instant);
             }
@@ -42,6 +41,12 @@ internal sealed class CronOracle
             latest = wall > latest ? wall : latest;
         }
         return found;
+    }
+
+    private bool ComesAsInterval(DateTime before, DateTime wall)
+    {
+        var gap = wall - before - _step;
+        return Names(wall) || Skipped(before, wall).Any(time => Names(time) && !Names(time + gap));
     }
 
     private static DateTime Wall(TimeZoneInfo zone, DateTime instant) => TimeZoneInfo.ConvertTimeFromUtc(instant, zone);
