@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Fairlead.Storage;
 
 namespace Fairlead.Sqlite;
@@ -14,6 +15,10 @@ public sealed partial class SqliteJobStore
     /// <inheritdoc />
     public ValueTask<int> SettleKeysAsync(KeySettlement settlement, CancellationToken cancellationToken = default) =>
         WriteAsync(session => new KeyDesk(session).Settle(settlement), cancellationToken, settlement.Keys.Count);
+
+    /// <inheritdoc />
+    public ValueTask<int> SettleKeysAsync(KeySettlement settlement, DbTransaction transaction, CancellationToken cancellationToken = default) =>
+        new(WriteInside(transaction, session => new KeyDesk(session).Settle(settlement)));
 
     /// <summary>What became of the attempts of jobs that are to be forgotten is written down for the keys they claimed.</summary>
     private static void SettleKeysOf(Session session, long first, long last)
