@@ -53,7 +53,7 @@ public sealed class Keepa(TimeProvider clock, double refillRate, TimeSpan? refil
         var body = new
         {
             timestamp = clock.GetUtcNow().ToUnixTimeMilliseconds(), tokensLeft = left, refillIn, refillRate, tokenFlowReduction = 0.0, tokensConsumed = cost,
-            products = asins.Select(static asin => new { asin }),
+            products = asins.Select(static asin => new { asin, usual_price = MadeUpPrices.Usual(asin) }),
         };
         return new UpstreamAnswer(status, body).With("x-tokens-left", left).With("x-tokens-consumed", cost).With("x-refill-in", refillIn / 1000);
     }

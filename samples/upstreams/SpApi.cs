@@ -26,15 +26,15 @@ public sealed class SpApi(TimeProvider clock, params IReadOnlyList<SpApiOperatio
         }
         var buckets = BucketsOf(operation, call["x-amz-access-token"] ?? "account.application");
         var answer = buckets.TrueForAll(static bucket => bucket.Has(1))
-            ? Granted(operation, buckets)
+            ? Granted(operation, buckets, call["Asins"])
             : Error(429, "QuotaExceeded", "You exceeded your quota for the requested resource.");
         return ++_responses % SilentResponse == 0 ? answer : answer.With("x-amzn-RateLimit-Limit", operation.PerSecond);
     }
 
-    private static UpstreamAnswer Granted(SpApiOperation operation, List<TokenBucket> buckets)
+    private static UpstreamAnswer Granted(SpApiOperation operation, List<TokenBucket> buckets, string? asin)
     {
         buckets.ForEach(static bucket => bucket.Take(1));
-        return new(200, new { payload = new { operation = operation.Name } });
+        return new(200, new { payload = new { operation = operation.Name, asin, price = asin is null ? null as int? : MadeUpPrices.Own(asin) } });
     }
 
     private static UpstreamAnswer Error(int status, string code, string message) => new(status, new { errors = new[] { new { code, message, details = "" } } });
@@ -72,10 +72,15 @@ public sealed record SpApiOperation(string Name, string Path, double PerSecond, 
     /// <summary>The size of the application's bucket.</summary>
     public double ApplicationBurst { get; init; } = 1;
 
+    /// <summary>The published operations, each at another rate: Amazon grants some accounts more than its defaults.</summary>
+    public static IReadOnlyList<SpApiOperation> Granted(double perSecond) =>
+        [.. Published.Select(operation => operation with { PerSecond = perSecond, Burst = Math.Max(1, perSecond) })];
+
     /// <summary>Some operations with their published default rates.</summary>
     public static IReadOnlyList<SpApiOperation> Published { get; } =
     [
         new("getCatalogItem", "/catalog/2022-04-01/items/", 2, 2),
+        new("getPricing", "/products/pricing/v0/price", 0.5, 1),
         new("getCompetitivePricing", "/products/pricing/v0/competitivePrice", 0.5, 1),
         new("getOrderItems", "/orders/v0/orders/", 0.5, 30),
         new("getOrders", "/orders/v0/orders", 0.0167, 20),
