@@ -23,6 +23,9 @@ public static class ScheduleRules
     /// <summary>The queue of cycles: jobs that read the targets and become their parents. Their kind is the schedule's name.</summary>
     public const string CycleQueue = "fairlead.cycles";
 
+    /// <summary>Whether a queue's name is one of those that are kept for cycles.</summary>
+    public static bool IsReserved(string queue) => queue.StartsWith("fairlead.", StringComparison.Ordinal);
+
     /// <summary>The queue of one schedule's targets; its <c>max_concurrent</c> is the schedule's <c>max_groups</c>.</summary>
     public static string TargetQueue(string schedule) => $"fairlead.targets.{schedule}";
 
