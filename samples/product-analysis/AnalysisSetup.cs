@@ -22,8 +22,8 @@ public static class AnalysisSetup
         builder.Services.AddSingleton(provider => new AnalysisTables(settings.Database, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddHttpClient<SpApiClient>(http => http.BaseAddress = settings.SpApi).AddFairleadLimit("sp_api");
         builder.Services.AddHttpClient<KeepaClient>(http => http.BaseAddress = settings.Keepa).AddFairleadLimit("keepa");
-        // Four lines a request would be most of the jobs' logs.
-        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
+        // A few lines for each request would be most of the log, and of the jobs' own.
+        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.AddFairlead(fairlead =>
         {
             fairlead.UseSqlite($"Data Source={settings.Database}").AddAnalysis();

@@ -130,6 +130,7 @@ public static class FairleadServiceCollectionExtensions
             Time = time,
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Fairlead"),
             Limits = provider.GetRequiredService<LimitClient>(),
+            Keys = provider.GetRequiredService<IJobStore>(),
             QueueOf = registry.Queue,
         };
         foreach (var (queue, own) in options.Queues.Where(static queue => queue.Value.OwnProcess is not null))

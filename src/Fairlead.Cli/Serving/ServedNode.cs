@@ -37,6 +37,7 @@ internal sealed class ServedNode : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("Fairlead"),
             Limits = _limits,
+            Keys = store,
             QueueOf = name => _configuration.Queue(name)?.Definition ?? new QueueDefinition { Name = name },
             Alerts = alerts,
         };

@@ -169,6 +169,8 @@ public sealed partial class InMemoryJobStore
         Fence = job.Fence,
         NodesLost = job.NodesLost,
         ScheduledFor = job.ScheduledFor,
+        Children = job.Children,
+        ChildrenLeftOut = job.LeftOut,
         EnqueuedAt = job.EnqueuedAt,
         DueAt = job.Status == JobStatus.Scheduled ? job.DueAt : null,
         Deadline = job.Deadline,
