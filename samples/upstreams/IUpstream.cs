@@ -35,9 +35,18 @@ public sealed record UpstreamCall(string Path, IReadOnlyDictionary<string, strin
 
 /// <summary>What a call gets.</summary>
 /// <param name="Status">200, 429, …</param>
-/// <param name="Body">The JSON.</param>
+/// <param name="Body">The JSON; where <see cref="ContentType" /> says otherwise, the text.</param>
 public sealed record UpstreamAnswer(int Status, object Body)
 {
+    /// <summary>What the body is; <c>application/json</c> by default.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>How long this answer takes beyond the service's <see cref="Behaviour" />; 34 minutes for one that nobody waits for. Default 0.</summary>
+    public TimeSpan Takes { get; init; }
+
+    /// <summary>Whom or what it was for: a shop, an account and what was asked of it. Calls are counted by it; null for none.</summary>
+    public string? For { get; init; }
+
     /// <summary>Its headers.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 

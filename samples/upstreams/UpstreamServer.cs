@@ -74,10 +74,10 @@ public sealed class UpstreamServer : IAsyncDisposable
             await context.Response.WriteAsJsonAsync(Statistics.Read(), Json);
             return;
         }
-        Statistics.Began();
+        var call = Statistics.Began();
         try
         {
-            await AnswerAsync(context, ReadCall(context.Request));
+            await AnswerAsync(context, call, ReadCall(context.Request));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -85,38 +85,48 @@ public sealed class UpstreamServer : IAsyncDisposable
         }
         finally
         {
-            Statistics.Ended();
+            Statistics.Ended(call);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, UpstreamCall call)
+    private async Task AnswerAsync(HttpContext context, CallInFlight counted, UpstreamCall call)
     {
         var fate = DrawFate();
         await DelayAsync(fate.Before, context);
-        var answer = Decide(call);
+        var answer = Decide(counted, call);
         if (answer is { Counts: true, Status: 200 })
         {
             Statistics.Befell(fate.Fails, fate.Hangs);
             await DelayAsync(fate.Hangs ? _behaviour.HangFor : TimeSpan.Zero, context);
             answer = fate.Fails ? new(503, new { error = "Service unavailable." }) : answer;
         }
-        await DelayAsync(fate.After, context);
+        await DelayAsync(answer.Takes + fate.After, context);
         foreach (var (name, value) in answer.Headers)
         {
             context.Response.Headers[name] = value;
         }
         context.Response.StatusCode = answer.Status;
-        await context.Response.WriteAsJsonAsync(answer.Body, context.RequestAborted);
+        await WriteAsync(context, answer);
     }
 
-    private UpstreamAnswer Decide(UpstreamCall call)
+    private static Task WriteAsync(HttpContext context, UpstreamAnswer answer)
+    {
+        if (answer.Body is string text && answer.ContentType != "application/json")
+        {
+            context.Response.ContentType = answer.ContentType;
+            return context.Response.WriteAsync(text, context.RequestAborted);
+        }
+        return context.Response.WriteAsJsonAsync(answer.Body, context.RequestAborted);
+    }
+
+    private UpstreamAnswer Decide(CallInFlight counted, UpstreamCall call)
     {
         lock (_gate)
         {
             var answer = _upstream.Answer(call);
             if (answer.Counts)
             {
-                Statistics.Arrived(answer.Status);
+                Statistics.Arrived(counted, answer);
             }
             return answer;
         }

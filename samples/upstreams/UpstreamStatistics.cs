@@ -37,19 +37,21 @@ public sealed class UpstreamStatistics(TimeProvider clock)
         }
     }
 
-    internal void Began()
+    internal CallInFlight Began()
     {
         lock (_gate)
         {
             _mostInFlight = Math.Max(_mostInFlight, ++_inFlight);
         }
+        return new CallInFlight();
     }
 
-    internal void Arrived(int status)
+    internal void Arrived(CallInFlight call, UpstreamAnswer answer)
     {
         lock (_gate)
         {
-            _arrivals.Add(new(clock.GetUtcNow(), status));
+            call.Index = _arrivals.Count;
+            _arrivals.Add(new(clock.GetUtcNow(), answer.Status) { For = answer.For });
         }
     }
 
@@ -62,19 +64,37 @@ public sealed class UpstreamStatistics(TimeProvider clock)
         }
     }
 
-    internal void Ended()
+    internal void Ended(CallInFlight call)
     {
         lock (_gate)
         {
             _inFlight--;
+            if (call.Index is { } index)
+            {
+                _arrivals[index] = _arrivals[index] with { EndedAt = clock.GetUtcNow() };
+            }
         }
     }
+}
+
+/// <summary>A call that has begun; counted as an arrival, once the service has decided.</summary>
+internal sealed class CallInFlight
+{
+    /// <summary>Which of the arrivals; null before.</summary>
+    public int? Index { get; set; }
 }
 
 /// <summary>One call.</summary>
 /// <param name="At">When the service decided.</param>
 /// <param name="Status">What it decided: 200, 429, …</param>
-public readonly record struct Arrival(DateTimeOffset At, int Status);
+public readonly record struct Arrival(DateTimeOffset At, int Status)
+{
+    /// <summary>Whom or what it was for, as its answer says (<see cref="UpstreamAnswer.For" />); null for none.</summary>
+    public string? For { get; init; }
+
+    /// <summary>When it was answered, or its caller had gone; null while it is in flight.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+}
 
 /// <summary>What has reached a service.</summary>
 /// <param name="Arrived">Calls.</param>

@@ -18,18 +18,20 @@ internal sealed record JobExtras
 
     public string? TraceParent { get; init; }
 
+    public DateTimeOffset? ScheduledFor { get; init; }
+
     /// <summary>How long after it was enqueued its deadline lies, where it is not the default.</summary>
     public TimeSpan? Deadline { get; init; }
 
     public static JobExtras None { get; } = new();
 
     public static string? Write(NewJob job, TimeSpan? deadline) =>
-        job is { Timeout: null, Retries: null, Then: null, Parent: null, TraceParent: null } && deadline is null ? null
+        job is { Timeout: null, Retries: null, Then: null, Parent: null, TraceParent: null, ScheduledFor: null } && deadline is null ? null
             : JsonSerializer.Serialize(
                 new()
                 {
                     Timeout = job.Timeout, Retries = job.Retries, Then = job.Then, Parent = job.Parent?.Value,
-                    TraceParent = job.TraceParent, Deadline = deadline,
+                    TraceParent = job.TraceParent, ScheduledFor = job.ScheduledFor, Deadline = deadline,
                 },
                 SqliteJson.Default.JobExtras);
 

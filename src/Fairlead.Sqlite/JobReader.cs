@@ -33,6 +33,7 @@ internal sealed class JobReader(Statements sql, NameTable table, long now)
             Batch = batch is { } of ? new JobId(of) : null,
             Item = batch is { } from ? (int)(id - from - 1) : null,
             Parent = (extras.Parent ?? batch) is { } parent ? new JobId(parent) : null,
+            ScheduledFor = extras.ScheduledFor,
             EnqueuedAt = row.Time(6),
             Deadline = row.Time(5),
         };

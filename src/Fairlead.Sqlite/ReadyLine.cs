@@ -83,6 +83,7 @@ internal sealed class ReadyLine
             Retries = extras.Retries,
             Then = extras.Then,
             Deadline = row.MaybeTime(first + 1) ?? enqueued.AddDays(7),
+            ScheduledFor = extras.ScheduledFor,
             ReadyAt = Moment.From(place.Since),
             Solo = Policies.NodeLoss.IsSolo((int)place.Lost),
             TraceParent = extras.TraceParent,

@@ -81,6 +81,7 @@ public sealed partial class SqliteJobStore
         var before = session.ServedBy(node);
         session.Sql["forget_served"].Add(node).Run();
         session.Sql["forget_declared"].Add(node).Run();
+        session.Sql["forget_time_of"].Add(node).Run();
         // It may no longer serve what it was to make room for; if it does, its next claim is asked again.
         session.Sql["unreserve_all"].Add(node).Run();
         session.Sql["set_slots"].Add(node).Add(registration.Slots).Run();
@@ -104,6 +105,10 @@ public sealed partial class SqliteJobStore
         {
             session.Sql["add_declares"].Add(session.KnownLimit(limit.Name).Id).Add(node).Run();
         }
+        foreach (var schedule in registration.Schedules)
+        {
+            session.Sql["keep_time"].Add(schedule.Name).Add(node).Run();
+        }
     }
 
     /// <summary>All that a node wants must fit what other live nodes hold.</summary>
@@ -114,6 +119,10 @@ public sealed partial class SqliteJobStore
         {
             RequireLimits(session, served.Definition);
             Declare(session, served.Definition, by);
+        }
+        foreach (var schedule in registration.Schedules)
+        {
+            Declare(session, schedule, by);
         }
     }
 

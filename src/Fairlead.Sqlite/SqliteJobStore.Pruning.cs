@@ -64,7 +64,9 @@ public sealed partial class SqliteJobStore
         session.Sql["forget_nodes"].Add(session.Now - Moment.Of(NodesKept)).Run();
         session.Sql["forget_serves"].Run();
         session.Sql["forget_declares"].Run();
+        session.Sql["forget_timekeepers"].Run();
         ForgetIdle(session);
+        forgotten += session.Sql["drop_expired_keys"].Add(session.Now).Add(Math.Max(0, limit - forgotten)).Change();
         session.Sql["forget_blocks"].Add(session.Now - Moment.Of(retention.Failed > retention.Completed ? retention.Failed : retention.Completed)).Run();
         return forgotten;
     }
@@ -79,6 +81,7 @@ public sealed partial class SqliteJobStore
         {
             session.Count(row.Long(0), 0, (JobStatus)row.Int(1), -row.Long(3), row.Long(2) != 0);
         }
+        SettleKeysOf(session, job.Id, last);
         foreach (var verb in (string[])["forget_ended", "forget_attempts", "forget_waits", "forget_logs", "forget_jobs"])
         {
             session.Sql[verb].Add(job.Id).Add(last).Run();

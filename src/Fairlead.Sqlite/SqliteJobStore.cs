@@ -6,7 +6,7 @@ namespace Fairlead.Sqlite;
 /// A store in one SQLite file, for any number of processes. Every change goes through one writing thread with group commit; reads have
 /// connections of their own. Beside the file lie its write-ahead log, two lock files, and a folder with a lock per node.
 /// </summary>
-public sealed partial class SqliteJobStore : IJobStore, ITransactionalIntake
+public sealed partial class SqliteJobStore : IJobStore, ITransactionalIntake, ITransactionalKeys
 {
     private readonly DatabaseFile file;
     private readonly TimeProvider time;

@@ -1,7 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.RateLimiting;
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Policies;
+using Fairlead.Schedules;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,6 +29,8 @@ public sealed class FairleadBuilder
     internal List<Type> Middleware { get; } = [];
 
     internal List<JobEntry> Jobs { get; } = [];
+
+    internal List<ScheduleEntry> Schedules { get; } = [];
 
     /// <summary>Keeps jobs in this process's memory: for tests, and for work that may be lost with the process.</summary>
     public FairleadBuilder UseInMemory() => UseStore((_, time) => new InMemoryJobStore(time));
@@ -115,6 +120,61 @@ public sealed class FairleadBuilder
         return this;
     }
 
+    /// <summary>
+    /// Runs a job by time, once in the whole cluster. Nodes that run workers declare it and start its rounds. Configuration in
+    /// <c>Fairlead:Schedules:name</c> stands above what is set here; what operators pause stays paused.
+    /// </summary>
+    /// <param name="name">1 to 180 characters.</param>
+    /// <param name="when">When its rounds are due: <c>Schedule.Every</c>, <c>Schedule.After</c>, <c>Schedule.Cron</c>.</param>
+    /// <param name="job">The payload of each round, of a type that is registered with <c>AddJob</c>.</param>
+    /// <param name="configure">What happens when rounds overlap or were missed, and what the job says for itself.</param>
+    /// <exception cref="ArgumentException">A schedule of that name was added before.</exception>
+    public FairleadBuilder AddSchedule(string name, Recurrence when, object job, Action<ScheduleOptions>? configure = null) =>
+        Add(ScheduleEntry.OfJob(name, job), when, configure);
+
+    /// <summary>
+    /// Runs several jobs by time, as one round that ends when all of them have: at the same time, or one after the other
+    /// (<see cref="ScheduleOptions.Sequential" />). A job that fails changes no other.
+    /// </summary>
+    /// <param name="name">1 to 180 characters.</param>
+    /// <param name="when">When its rounds are due.</param>
+    /// <param name="jobs">The payloads (or <see cref="CycleJob" />s) of each round, in order.</param>
+    /// <param name="configure">What happens when rounds overlap or were missed.</param>
+    /// <exception cref="ArgumentException">A schedule of that name was added before.</exception>
+    public FairleadBuilder AddCycle(string name, Recurrence when, IReadOnlyList<object> jobs, Action<ScheduleOptions>? configure = null) =>
+        Add(ScheduleEntry.OfJobs(name, jobs), when, configure);
+
+    /// <summary>
+    /// Runs jobs for each of many targets (accounts, say) by time: a round lists the targets, and each of them gets its jobs, all at once, at most
+    /// <see cref="ScheduleOptions.MaxGroups" /> targets at a time. A target whose jobs of an earlier round have not ended is left out (or as
+    /// <see cref="ScheduleOptions.Overlap" /> says); others do not wait for it, and a target or job that fails changes no other.
+    /// </summary>
+    /// <typeparam name="TTarget">A target; it is kept as JSON between the listing and its turn.</typeparam>
+    /// <param name="name">1 to 180 characters.</param>
+    /// <param name="when">When its rounds are due.</param>
+    /// <param name="targets">Lists them anew for each round, with services of a scope of its own.</param>
+    /// <param name="key">What tells a target from others: 1 to 200 characters. It is the group of its jobs that name none.</param>
+    /// <param name="jobs">The payloads (or <see cref="CycleJob" />s) of a target, of types that are registered with <c>AddJob</c>.</param>
+    /// <param name="configure">How many at once, in which order, what happens when rounds overlap.</param>
+    /// <exception cref="ArgumentException">A schedule of that name was added before.</exception>
+    public FairleadBuilder AddCycle<TTarget>(string name, Recurrence when, Func<IServiceProvider, CancellationToken, IAsyncEnumerable<TTarget>> targets, Func<TTarget, string> key, Func<TTarget, IEnumerable<object>> jobs, Action<ScheduleOptions>? configure = null)
+        where TTarget : notnull => Add(ScheduleEntry.OfTargets(name, new TargetsInCode<TTarget>(targets, key), jobs), when, configure);
+
+    /// <inheritdoc cref="AddCycle{TTarget}(string, Recurrence, Func{IServiceProvider, CancellationToken, IAsyncEnumerable{TTarget}}, Func{TTarget, string}, Func{TTarget, IEnumerable{object}}, Action{ScheduleOptions})" />
+    public FairleadBuilder AddCycle<TTarget>(string name, Recurrence when, Func<IServiceProvider, CancellationToken, Task<IReadOnlyList<TTarget>>> targets, Func<TTarget, string> key, Func<TTarget, IEnumerable<object>> jobs, Action<ScheduleOptions>? configure = null)
+        where TTarget : notnull
+    {
+        return AddCycle(name, when, ListAsync, key, jobs, configure);
+
+        async IAsyncEnumerable<TTarget> ListAsync(IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (var target in await targets(services, cancellationToken))
+            {
+                yield return target;
+            }
+        }
+    }
+
     /// <summary>Stands around every attempt of this process, outermost first in the order of registration.</summary>
     public FairleadBuilder AddMiddleware<TMiddleware>()
         where TMiddleware : class, IJobMiddleware
@@ -132,6 +192,21 @@ public sealed class FairleadBuilder
         {
             Services.Configure(configure);
         }
+        return this;
+    }
+
+    private FairleadBuilder Add(ScheduleEntry entry, Recurrence when, Action<ScheduleOptions>? configure)
+    {
+        if (Schedules.Any(schedule => schedule.Name == entry.Name))
+        {
+            throw new ArgumentException($"A schedule '{entry.Name}' was added before; each has a name of its own.");
+        }
+        Schedules.Add(entry);
+        Services.Configure<FairleadOptions>(options =>
+        {
+            var schedule = options.Schedules[entry.Name] = new ScheduleOptions { When = when };
+            configure?.Invoke(schedule);
+        });
         return this;
     }
 

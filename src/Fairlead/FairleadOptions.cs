@@ -38,6 +38,9 @@ public sealed class FairleadOptions
 
     /// <summary>The queues by name. Queues that jobs are registered with need not be listed.</summary>
     public IDictionary<string, QueueOptions> Queues { get; } = new Dictionary<string, QueueOptions>(StringComparer.Ordinal);
+
+    /// <summary>The schedules by name; each must be added in code (<see cref="FairleadBuilder.AddSchedule" />).</summary>
+    public IDictionary<string, ScheduleOptions> Schedules { get; } = new Dictionary<string, ScheduleOptions>(StringComparer.Ordinal);
 }
 
 /// <summary>Says every rule that the options break.</summary>
@@ -47,6 +50,7 @@ internal sealed class FairleadOptionsRules : IValidateOptions<FairleadOptions>
     {
         var problems = options.Queues.SelectMany(queue => queue.Value.Problems(queue.Key)).ToList();
         problems.AddRange(options.Limits.SelectMany(limit => limit.Value.Problems(limit.Key)));
+        problems.AddRange(options.Schedules.SelectMany(schedule => schedule.Value.Problems(schedule.Key)));
         if (options.LeaseAhead is < 0 or > 1000)
         {
             problems.Add($"LeaseAhead expects 0 to 1000; got {options.LeaseAhead}.");

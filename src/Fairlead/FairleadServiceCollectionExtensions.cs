@@ -4,6 +4,7 @@ using Fairlead.Limits;
 using Fairlead.Processes;
 using Fairlead.Processes.OwnProcess;
 using Fairlead.Processes.Pools;
+using Fairlead.Schedules;
 using Fairlead.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -108,8 +109,13 @@ public static class FairleadServiceCollectionExtensions
             Work = schedulers?.Work ?? TaskScheduler.Default,
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
+        // A process that only runs one queue's handlers starts no rounds.
+        settings = ChildProcess.Current is null ? CycleQueues.AddTo(settings, Scheduled(builder, options, provider), provider.GetRequiredService<IJobStore>()) : settings;
         return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), processes, provider);
     }
+
+    private static ScheduledWork[] Scheduled(FairleadBuilder builder, FairleadOptions options, IServiceProvider provider) =>
+        [.. builder.Schedules.Select(schedule => schedule.Make(options.Schedules[schedule.Name], provider))];
 
     private static OwnProcesses MakeProcesses(FairleadOptions options, IServiceProvider provider)
     {
@@ -124,6 +130,7 @@ public static class FairleadServiceCollectionExtensions
             Time = time,
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Fairlead"),
             Limits = provider.GetRequiredService<LimitClient>(),
+            Keys = provider.GetRequiredService<IJobStore>(),
             QueueOf = registry.Queue,
         };
         foreach (var (queue, own) in options.Queues.Where(static queue => queue.Value.OwnProcess is not null))

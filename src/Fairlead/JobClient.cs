@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fairlead.Batches;
 using Fairlead.Engine;
+using Fairlead.Schedules;
 using Fairlead.Storage;
 
 namespace Fairlead;
@@ -81,6 +82,24 @@ public sealed class JobClient
         var batch = NewBatch(items, options ?? new BatchOptions());
         await OpenAsync(cancellationToken);
         return new JobHandle(await Transactional().EnqueueBatchAsync(batch, transaction, cancellationToken));
+    }
+
+    /// <summary>
+    /// Takes keys once, outside of jobs: looks which were not seen before and keeps them, in one step, without a race. Inside a job
+    /// <see cref="JobContext.Once(IEnumerable{string}, string?, TimeSpan?, CancellationToken)" /> gives back what its attempt does not bring to its end.
+    /// </summary>
+    /// <param name="scope">What the keys belong to, 1 to 200 characters; a job's kind is the default of the keys its attempts claim.</param>
+    /// <param name="keys">Each 1 to 1000 characters.</param>
+    /// <param name="keep">How long they are remembered, more than zero; by default 30 days. Then they are new again.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>The new ones, in their order.</returns>
+    /// <exception cref="ArgumentException">A key, the scope or the time breaks a rule; the message says which.</exception>
+    /// <exception cref="StoreUnavailableException">The store could not be reached.</exception>
+    public async ValueTask<IReadOnlyList<string>> OnceAsync(string scope, IEnumerable<string> keys, TimeSpan? keep = null, CancellationToken cancellationToken = default)
+    {
+        var claim = new KeyClaim { Scope = scope, Keys = [.. keys.Distinct(StringComparer.Ordinal)], Keep = keep ?? KeyClaim.DefaultKeep };
+        var answers = await ClaimKeysAsync(claim, cancellationToken);
+        return [.. claim.Keys.Where((_, i) => answers[i] == KeyAnswer.New)];
     }
 
     /// <summary>The job or batch as it stands; null when there is none.</summary>
@@ -195,6 +214,51 @@ public sealed class JobClient
     {
         await OpenAsync(cancellationToken);
         await _store.ResumeAsync(queue, cancellationToken);
+    }
+
+    /// <summary>All schedules as they stand, by name: when each is due next, what of it runs, how its latest rounds ended.</summary>
+    public async ValueTask<IReadOnlyList<ScheduleRecord>> ListSchedulesAsync(CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        return await _store.ListSchedulesAsync(cancellationToken);
+    }
+
+    /// <summary>Starts a round of a schedule now, paused or not.</summary>
+    /// <returns>The round's job; null when the one before still runs and this one starts after it, since the schedule's overlap is <c>queue</c> or <c>replace</c>.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    /// <exception cref="InvalidOperationException">The round before still runs, and the schedule leaves out what overlaps; the message names its job.</exception>
+    public async ValueTask<JobHandle?> TriggerAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        var answer = await new ScheduleDesk(_store).TriggerAsync(schedule, cancellationToken);
+        return answer.Refused is { } refused ? throw new InvalidOperationException(refused) : answer.Round is { } round ? new JobHandle(round) : null;
+    }
+
+    /// <summary>Starts no more rounds of a schedule by time, until it is resumed. What runs goes on.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    public async ValueTask PauseScheduleAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        await new ScheduleDesk(_store).PauseAsync(schedule, cancellationToken);
+    }
+
+    /// <summary>Starts rounds of a schedule by time again; times that passed meanwhile are not made up for.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such schedule; the message names the nearest.</exception>
+    public async ValueTask ResumeScheduleAsync(string schedule, CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        await new ScheduleDesk(_store).ResumeAsync(schedule, cancellationToken);
+    }
+
+    /// <summary>Claims keys, if there are any.</summary>
+    internal async ValueTask<IReadOnlyList<KeyAnswer>> ClaimKeysAsync(KeyClaim claim, CancellationToken cancellationToken)
+    {
+        if (claim.Keys.Count == 0)
+        {
+            return [];
+        }
+        await OpenAsync(cancellationToken);
+        return await _store.ClaimKeysAsync(claim, cancellationToken);
     }
 
     private async IAsyncEnumerable<Job> FollowAsync(JobId id, int every, [EnumeratorCancellation] CancellationToken cancellationToken)

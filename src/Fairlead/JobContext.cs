@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Fairlead.Engine;
+using Fairlead.Keys;
 using Fairlead.Limits;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,9 @@ public sealed class JobContext
 
     /// <summary>When the job must have ended, by the store's clock.</summary>
     public DateTimeOffset Deadline => _attempt.Job.Deadline;
+
+    /// <summary>The time for which a schedule made this job, by the store's clock: it may run later, never earlier. Null for jobs that no schedule made.</summary>
+    public DateTimeOffset? ScheduledFor => _attempt.Job.ScheduledFor;
 
     /// <summary>The service scope of this attempt.</summary>
     public IServiceProvider Services { get; }
@@ -104,6 +108,43 @@ public sealed class JobContext
     /// <summary>Charges a limit with what a call cost beyond what was acquired for it, or (negative) less: the bucket of a limit with debt may go below zero.</summary>
     public ValueTask ChargeAsync(string limit, long extraCost, CancellationToken cancellationToken = default) =>
         Limits.ReportAsync(new LimitReport { Limit = limit, Group = Job.Group, ExtraCost = extraCost }, cancellationToken);
+
+    /// <summary>
+    /// Claims a key that is taken once: "seen before" without a race, in the whole cluster. Of all that ask for the same key of the same scope
+    /// at most one hears that it is new. What is new is kept when the attempt completes or says so (<see cref="OnceKey.KeepAsync(CancellationToken)" />), and
+    /// free again when the attempt ends in any other way, or when it is disposed before it is kept.
+    /// </summary>
+    /// <example><code>
+    /// await using var once = await context.Once(listing.Id);
+    /// if (once.IsNew)
+    /// {
+    ///     await board.AddAsync(listing);
+    ///     await once.KeepAsync();
+    /// }
+    /// </code></example>
+    /// <param name="key">1 to 1000 characters.</param>
+    /// <param name="scope">What it belongs to, 1 to 200 characters; by default the job's kind. Equal keys of other scopes are other keys.</param>
+    /// <param name="keep">How long it is remembered from when it is kept, more than zero; by default 30 days. Then it is new again.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <exception cref="ArgumentException">The key, the scope or the time breaks a rule; the message says which.</exception>
+    /// <exception cref="StoreUnavailableException">The store could not be reached.</exception>
+#pragma warning disable VSTHRD200 // awaited at once and always, it reads as what it says: once
+    public async ValueTask<OnceKey> Once(string key, string? scope = null, TimeSpan? keep = null, CancellationToken cancellationToken = default) =>
+        new(key, await Once([key], scope, keep, cancellationToken));
+
+    /// <summary>Claims many keys in one step, each by itself, as <see cref="Once(string, string?, TimeSpan?, CancellationToken)" /> does one.</summary>
+    /// <param name="keys">Each 1 to 1000 characters; the same key twice is asked for once.</param>
+    /// <param name="scope">What they belong to, 1 to 200 characters; by default the job's kind.</param>
+    /// <param name="keep">How long they are remembered from when they are kept, more than zero; by default 30 days.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <inheritdoc cref="Once(string, string?, TimeSpan?, CancellationToken)" />
+    public async ValueTask<OnceKeys> Once(IEnumerable<string> keys, string? scope = null, TimeSpan? keep = null, CancellationToken cancellationToken = default)
+    {
+        var claim = new KeyClaim { Scope = scope ?? Job.Kind.Name, Keys = [.. keys.Distinct(StringComparer.Ordinal)], Attempt = Job.Key, Keep = keep ?? KeyClaim.DefaultKeep };
+        var client = Services.GetRequiredService<JobClient>();
+        return new OnceKeys(client.Store, Job.Key, claim.Scope, claim.Keys, await client.ClaimKeysAsync(claim, cancellationToken));
+    }
+#pragma warning restore VSTHRD200
 
     /// <summary>Waits for permits of one limiter, as above.</summary>
     internal ValueTask<RateLimitLease> AcquireAsync(SharedRateLimiter limiter, long cost, CancellationToken cancellationToken) =>

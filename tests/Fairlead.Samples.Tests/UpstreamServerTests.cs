@@ -52,6 +52,28 @@ public sealed class UpstreamServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_is_HTML_takes_its_own_time_and_is_counted_by_whom_it_was_for()
+    {
+        await using var server = await UpstreamServer.StartAsync(new MachineShops(TimeProvider.System, scale: 0.01, hung: ["aeon.example"]), TimeProvider.System);
+        using var leave = new CancellationTokenSource();
+        var hanging = _http.GetAsync(new Uri(server.Address, "scrape?url=https://aeon.example/machines/one"), leave.Token);
+        await UntilAsync(() => server.Statistics.Arrivals.Count == 1);
+        using var page = await _http.GetAsync(new Uri(server.Address, "scrape?url=https://omtech.example/machines/one"));
+        page.Content.Headers.ContentType!.ToString().ShouldBe("text/html; charset=utf-8");
+        (await page.Content.ReadAsStringAsync()).ShouldStartWith("<!doctype html>");
+
+        await UntilAsync(() => server.Statistics.Read().InFlight == 1);
+        var arrivals = server.Statistics.Arrivals;
+        arrivals.Select(static arrival => arrival.For).ShouldBe(["aeon.example", "omtech.example"]);
+        arrivals[0].EndedAt.ShouldBeNull();
+        (arrivals[1].EndedAt!.Value - arrivals[1].At).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(69));
+
+        await leave.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(hanging);
+        await UntilAsync(() => server.Statistics.Arrivals[0].EndedAt is not null);
+    }
+
+    [Fact]
     public async Task A_hanging_call_is_counted_and_ends_with_its_caller()
     {
         await using var server = await UpstreamServer.StartAsync(new Adjustable(TimeProvider.System, 8, burst: 5), TimeProvider.System, new() { HangShare = 1 });

@@ -1,15 +1,8 @@
-using System.Text.Json.Nodes;
-
 namespace Fairlead.Cli.Configuration;
 
 /// <summary>The keys of <c>alerts:</c>.</summary>
 internal static class AlertKeys
 {
-    private static readonly ScalarType<Uri> Address = new(
-        "http address", "an http or https address", static () => new JsonObject { ["type"] = "string", ["pattern"] = "^https?://." },
-        static (string text, out Uri value) => Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme is "http" or "https")
-    { Secret = true };
-
     private static readonly ScalarType<AlertKinds> Kind = Types.OneOf(
         ("slow", AlertKinds.Slow), ("starved", AlertKinds.Starved), ("crashing", AlertKinds.Crashing),
         ("quarantined", AlertKinds.Quarantined), ("dead_node", AlertKinds.DeadNode), ("failed_batch", AlertKinds.FailedBatch));
@@ -18,7 +11,7 @@ internal static class AlertKeys
 
     public static readonly SectionType<AlertConfiguration> Section = new("alerts", static reading => new AlertConfiguration { Directory = reading.FullPath(".") },
     [
-        Key.Of("url", Address, static (AlertConfiguration alerts, Uri url) => alerts with { Url = url },
+        Key.Of("url", Types.Address, static (AlertConfiguration alerts, Uri url) => alerts with { Url = url },
             "Where alerts are posted, as JSON. Never shown.", "\"https://alerts.example.com/fairlead\""),
         Key.Of("run", QueueKeys.Program, static (AlertConfiguration alerts, IReadOnlyList<string> run) => alerts with { Run = run },
             "The program that is run for each alert, which it gets as JSON on standard input.", "[./alert.sh]"),

@@ -15,7 +15,8 @@ internal abstract record ConfigurationNode(Place Place, string Path)
 /// <param name="Text">What was written, <c>${…}</c> included.</param>
 /// <param name="IsNull">Nothing, <c>null</c> or <c>~</c>, without quotes.</param>
 /// <param name="IsLiteral">It comes from a variable: <c>${</c> means nothing in it.</param>
-internal sealed record ScalarNode(Place Place, string Path, string Text, bool IsNull = false, bool IsLiteral = false) : ConfigurationNode(Place, Path);
+/// <param name="IsPlain">It has no quotes: where any value may stand, <c>5</c> is a number.</param>
+internal sealed record ScalarNode(Place Place, string Path, string Text, bool IsNull = false, bool IsLiteral = false, bool IsPlain = false) : ConfigurationNode(Place, Path);
 
 /// <summary>A list.</summary>
 internal sealed record ListNode(Place Place, string Path, IReadOnlyList<ConfigurationNode> Items) : ConfigurationNode(Place, Path);

@@ -1,3 +1,4 @@
+using Fairlead.Schedules;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Configuration;
@@ -10,10 +11,54 @@ internal sealed class ConfigurationRules(MappingNode file, ServerConfiguration a
         foreach (var entry in ((file.Find("queues") as MappingNode)?.Entries ?? []).DistinctBy(static entry => entry.Key))
         {
             CheckName(entry);
+            CheckReserved(entry);
             if (entry.Value is MappingNode mapping && all.Queue(entry.Key) is { } queue)
             {
                 CheckLimits(mapping, queue.Definition);
                 CheckThen(mapping, queue.Definition);
+            }
+        }
+        foreach (var entry in ((file.Find("schedules") as MappingNode)?.Entries ?? []).DistinctBy(static entry => entry.Key))
+        {
+            CheckScheduleName(entry);
+            if (entry.Value is MappingNode mapping)
+            {
+                CheckQueues(mapping);
+            }
+        }
+    }
+
+    private void CheckReserved(MappingEntry entry)
+    {
+        if (ScheduleRules.IsReserved(entry.Key))
+        {
+            reading.Errors.Add(entry.Place, $"queues.{entry.Key}: names that begin with 'fairlead.' are kept for the queues of cycles. Name it otherwise.");
+        }
+    }
+
+    /// <summary>A schedule's name stands in those of its targets' queue and of its rounds' unique key.</summary>
+    private void CheckScheduleName(MappingEntry entry)
+    {
+        const int most = 150;
+        if (entry.Key.Length is 0 or > most || entry.Key.Any(char.IsControl))
+        {
+            reading.Errors.Add(entry.Place, $"A schedule's name has 1 to {most} characters and no control characters; got {(entry.Key.Length > most ? $"{entry.Key.Length} characters" : $"'{entry.Key}'")}.");
+        }
+    }
+
+    private void CheckQueues(MappingNode schedule)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var named = schedule.Find("queues") is ListNode list ? list.Items : [.. new[] { schedule.Find("queue") }.OfType<ConfigurationNode>()];
+        foreach (var name in named.OfType<ScalarNode>().Where(static name => !name.IsNull && !name.Text.Contains("${", StringComparison.Ordinal)))
+        {
+            if (!Declared("queues", name.Text))
+            {
+                Unknown(name.Place, name.Path, "queue", name.Text, "queues");
+            }
+            else if (!seen.Add(name.Text))
+            {
+                reading.Errors.Add(name.Place, $"{name.Path} names '{name.Text}' twice; once is expected.");
             }
         }
     }

@@ -17,6 +17,9 @@ internal abstract class ConfigurationType
     /// <summary>True when nothing but a text is ever meant: a <c>[</c> in a variable is a bracket, not a list.</summary>
     public virtual bool IsText => false;
 
+    /// <summary>True when it is written as a list.</summary>
+    public virtual bool IsList => false;
+
     /// <summary>The type whose keys stand inside; itself, or what it wraps.</summary>
     public virtual ConfigurationType Inner => this;
 

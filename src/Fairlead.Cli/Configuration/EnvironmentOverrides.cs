@@ -91,7 +91,7 @@ internal sealed class EnvironmentOverrides(string variable, string text, Configu
     private ConfigurationNode? Value(string path, ConfigurationType type) =>
         text.AsSpan().TrimStart() is ['[' or '{', ..] && !type.IsText
             ? YamlNodes.OfVariable(variable, path, text, errors)
-            : new ScalarNode(new Place(variable), path, text, IsLiteral: true);
+            : new ScalarNode(new Place(variable), path, text, IsLiteral: true, IsPlain: true);
 
     /// <summary>A name as variables can spell it.</summary>
     private static string Plain(string name) => string.Concat(name.Select(static character => char.IsAsciiLetterOrDigit(character) ? char.ToLowerInvariant(character) : '_'));

@@ -14,6 +14,8 @@ internal sealed class ListType<T>(string name, string expects, ConfigurationType
 
     public override bool IsSecret => of.IsSecret;
 
+    public override bool IsList => true;
+
     public override bool TryRead(ConfigurationNode node, Reading reading, out IReadOnlyList<T> value)
     {
         var items = new List<T>();

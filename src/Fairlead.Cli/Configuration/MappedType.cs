@@ -15,6 +15,8 @@ internal sealed class MappedType<TInner, T>(ConfigurationType<TInner> inner, Fun
 
     public override bool IsText => inner.IsText;
 
+    public override bool IsList => inner.IsList;
+
     public override ConfigurationType Inner => inner.Inner;
 
     public override bool TryRead(ConfigurationNode node, Reading reading, out T value)

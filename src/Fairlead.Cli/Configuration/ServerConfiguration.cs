@@ -26,14 +26,17 @@ internal sealed record ServerConfiguration
     /// <summary>The queues, in the file's order.</summary>
     public IReadOnlyList<QueueConfiguration> Queues { get; init; } = [];
 
+    /// <summary>The schedules, in the file's order.</summary>
+    public IReadOnlyList<ScheduleConfiguration> Schedules { get; init; } = [];
+
     /// <summary>The queue of that name; null when there is none.</summary>
     public QueueConfiguration? Queue(string name) => Queues.FirstOrDefault(queue => queue.Name == name);
 
     public bool Equals(ServerConfiguration? other) => other is not null
         && (File, Store, Http, Retention, Alerts) == (other.File, other.Store, other.Http, other.Retention, other.Alerts)
-        && Limits.SequenceEqual(other.Limits) && Queues.SequenceEqual(other.Queues);
+        && Limits.SequenceEqual(other.Limits) && Queues.SequenceEqual(other.Queues) && Schedules.SequenceEqual(other.Schedules);
 
-    public override int GetHashCode() => HashCode.Combine(File, Limits.Count, Queues.Count);
+    public override int GetHashCode() => HashCode.Combine(File, Limits.Count, Queues.Count, Schedules.Count);
 
     /// <summary>The file alone: the rest may hold secrets.</summary>
     public override string ToString() => File;

@@ -22,8 +22,8 @@ internal static class ServerKeys
             "What the whole cluster may use of things outside it, by name.", "{ sp_api: { rate: 8/s } }"),
         Key.Of("queues", QueueKeys.Map, static (ServerConfiguration all, IReadOnlyList<QueueConfiguration> queues) => all with { Queues = queues },
             "The queues by name, and the programs that serve them.", "{ hello: { run: [cat] } }"),
-        Key.Of("schedules", new SchedulesType(), static (ServerConfiguration all, bool _) => all,
-            "What makes jobs by time. Not in this version: a file with schedules is refused.", "{}"),
+        Key.Of("schedules", ScheduleKeys.Map, static (ServerConfiguration all, IReadOnlyList<ScheduleConfiguration> schedules) => all with { Schedules = schedules },
+            "What makes jobs by time, by name.", "{ sync: { queue: hello, every: 5m } }"),
     ])
     {
         Rules = static (file, all, reading) => new ConfigurationRules(file, all, reading).Check(),

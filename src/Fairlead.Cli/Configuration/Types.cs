@@ -20,6 +20,10 @@ internal static class Types
     public static readonly ScalarType<TimeSpan> Duration = Durations(
         "duration", "a duration of more than zero such as 250ms, 60s, 5m, 2h or 7d", static duration => duration > TimeSpan.Zero);
 
+    /// <summary>As far apart as rounds of a schedule are at least.</summary>
+    public static readonly ScalarType<TimeSpan> Distance = Durations(
+        "duration from 1s", "a duration of 1s or more such as 30s, 5m, 2h or 7d", static duration => duration >= TimeSpan.FromSeconds(1));
+
     /// <summary>No time is a time, too.</summary>
     public static readonly ScalarType<TimeSpan> DurationOrZero = Durations("duration or 0s", "a duration such as 0s, 250ms, 60s, 5m, 2h or 7d", static _ => true);
 
@@ -29,6 +33,12 @@ internal static class Types
     public static readonly ScalarType<string> Pointer = new(
         "JSON pointer", "a JSON pointer into the payload such as /account", static () => Pattern("/.*"),
         static (string text, out string value) => JsonPointer.Problem(value = text) is null);
+
+    /// <summary>Where something is asked for over HTTP; never shown, since it often holds a token.</summary>
+    public static readonly ScalarType<Uri> Address = new(
+        "http address", "an http or https address", static () => new JsonObject { ["type"] = "string", ["pattern"] = "^https?://." },
+        static (string text, out Uri value) => Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme is "http" or "https")
+    { Secret = true };
 
     public static readonly ScalarType<DailyReset> Reset = new(
         "time of day", "a time of day and a time zone such as 00:00 America/Los_Angeles", static () => Pattern("[0-2][0-9]:[0-5][0-9]( .+)?"), TryReset);

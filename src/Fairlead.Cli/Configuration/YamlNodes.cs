@@ -136,7 +136,8 @@ internal sealed class YamlNodes
     private ScalarNode Scalar(Scalar scalar, string path) => new(
         _placeOf(scalar.Start), path, scalar.Value,
         IsNull: scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL",
-        IsLiteral: _literal);
+        IsLiteral: _literal,
+        IsPlain: scalar.Style == ScalarStyle.Plain);
 
     private ListNode List(SequenceStart start, string path)
     {

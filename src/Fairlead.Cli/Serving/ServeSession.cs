@@ -43,6 +43,7 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
         await using var node = new ServedNode(store, warden, _configuration, options, alerts, context.Time, loggers);
         await node.StartAsync(context.Cancelled);
         LogServing(_logger, options.NodeName, store.Description, string.Join(", ", node.Queues));
+        TellSchedules(node);
         await using var api = options.WithApi ? await ApiServer.StartAsync(_configuration.Http, store, context.Time, loggers, context.Cancelled) : null;
         if (api is not null)
         {
@@ -98,10 +99,19 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
             WarnOfWhatWaits(changed);
             _configuration = changed;
             LogReloaded(_logger, options.File, string.Join(", ", node.Queues));
+            TellSchedules(node);
         }
         catch (Exception error) when (error is CommandFailure or StoreMismatchException or StoreUnavailableException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             LogNotReloaded(_logger, options.File, error.Message);
+        }
+    }
+
+    private void TellSchedules(ServedNode node)
+    {
+        if (node.Schedules.Any())
+        {
+            LogSchedules(_logger, string.Join(", ", node.Schedules));
         }
     }
 
@@ -152,6 +162,9 @@ internal sealed partial class ServeSession(CommandContext context, ServeOptions 
 
     [LoggerMessage(74, LogLevel.Warning, "store:, http: and retention: are taken over at the next start only")]
     private static partial void LogNeedsRestart(ILogger logger);
+
+    [LoggerMessage(76, LogLevel.Information, "Schedules: {Schedules}")]
+    private static partial void LogSchedules(ILogger logger, string schedules);
 
     [LoggerMessage(75, LogLevel.Information, "Stopping: what runs may go on for {Seconds:0} s; a second signal ends it now")]
     private static partial void LogStopping(ILogger logger, double seconds);

@@ -4,6 +4,7 @@ using Fairlead.Engine;
 using Fairlead.Limits;
 using Fairlead.Processes;
 using Fairlead.Processes.Pools;
+using Fairlead.Schedules;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -18,13 +19,15 @@ internal sealed class ServedNode : IAsyncDisposable
     private readonly NodeStanding _standing;
     private readonly LimitClient _limits;
     private readonly PoolSetup _setup;
+    private readonly ServedSchedules _schedules;
+    private readonly IJobStore _store;
     private readonly Node _node;
     private readonly Dictionary<string, (QueueConfiguration Queue, ProcessPool Pool)> _pools = new(StringComparer.Ordinal);
     private ServerConfiguration _configuration;
 
     public ServedNode(IJobStore store, Warden warden, ServerConfiguration configuration, ServeOptions options, IAlerts? alerts, TimeProvider time, ILoggerFactory loggers)
     {
-        (_options, _time, _configuration) = (options, time, configuration);
+        (_store, _options, _time, _configuration) = (store, options, time, configuration);
         _standing = new NodeStanding(time) { RunsWorkers = true };
         _limits = new LimitClient(store, _standing, configuration.Limits, leaseAhead: 0);
         _setup = new PoolSetup
@@ -34,11 +37,16 @@ internal sealed class ServedNode : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("Fairlead"),
             Limits = _limits,
+            Keys = store,
             QueueOf = name => _configuration.Queue(name)?.Definition ?? new QueueDefinition { Name = name },
             Alerts = alerts,
         };
+        _schedules = new ServedSchedules(warden, time);
         _node = new Node(store, Settings(configuration, keep: []), loggers);
     }
+
+    /// <summary>Which schedules it serves, in the file's order.</summary>
+    public IEnumerable<string> Schedules => _schedules.Of(_configuration, _options.Queues).Select(static schedule => schedule.Definition.Name);
 
     /// <summary>Which queues it serves, in the file's order.</summary>
     public IEnumerable<string> Queues => Served(_configuration).Select(static queue => queue.Name);
@@ -86,7 +94,7 @@ internal sealed class ServedNode : IAsyncDisposable
             var kept = keep.TryGetValue(queue.Name, out var before) && QueueConfiguration.SamePool(before.Queue.Pool, queue.Pool);
             _pools.Add(queue.Name, (queue, kept ? before.Pool : PoolOf(queue)));
         }
-        return new NodeSettings
+        var settings = new NodeSettings
         {
             Name = _options.NodeName,
             Slots = _options.Concurrency,
@@ -101,6 +109,7 @@ internal sealed class ServedNode : IAsyncDisposable
             Time = _time,
             Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
+        return CycleQueues.AddTo(settings, _schedules.Of(configuration, _options.Queues), _store);
     }
 
     /// <summary>A queue without a program here is declared all the same: others enqueue into it by its policies, and others may serve it.</summary>

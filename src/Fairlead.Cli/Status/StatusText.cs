@@ -1,3 +1,4 @@
+using Fairlead.Schedules;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli.Status;
@@ -11,11 +12,11 @@ internal static class StatusText
     public static async ValueTask<string> ReadAsync(IJobQueries store, CancellationToken cancellationToken) =>
         Of(await store.ListQueuesAsync(cancellationToken), await store.ListPoolsAsync(cancellationToken));
 
-    /// <summary>Queues of runs that are over are left out: each run leaves one behind, and they say nothing.</summary>
+    /// <summary>Queues of runs that are over are left out: each run leaves one behind, and they say nothing. So are those of cycles, whose jobs stand in others' queues.</summary>
     public static string Of(IReadOnlyList<QueueInfo> queues, IReadOnlyList<NodePool> pools)
     {
         var byQueue = pools.ToLookup(static on => on.Pool.Queue, static on => on.Pool, StringComparer.Ordinal);
-        var parts = queues.Where(static queue => !IsFinishedRun(queue)).Select(queue => Part(queue, [.. byQueue[queue.Name]])).ToArray();
+        var parts = queues.Where(static queue => !IsFinishedRun(queue) && !ScheduleRules.IsReserved(queue.Name)).Select(queue => Part(queue, [.. byQueue[queue.Name]])).ToArray();
         return parts.Length == 0 ? "No queue has work." : string.Join(" | ", parts);
     }
 

@@ -208,7 +208,7 @@ public sealed class Scene : IAsyncDisposable
     internal async ValueTask<QueueInfo> QueueAsync(string name = Queue) =>
         Expect.NotNull((await Store.ListQueuesAsync()).FirstOrDefault(q => q.Name == name), $"queue '{name}'");
 
-    internal async ValueTask<StateTally> TallyAsync() => (await QueueAsync()).Jobs;
+    internal async ValueTask<StateTally> TallyAsync(string name = Queue) => (await QueueAsync(name)).Jobs;
 
     internal async ValueTask<BatchState> BatchAsync(JobId id) => Expect.NotNull((await GetAsync(id)).BatchState, $"the batch state of {id}");
 

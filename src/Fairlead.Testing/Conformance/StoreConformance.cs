@@ -34,6 +34,9 @@ public static class StoreConformance
         .. FairnessCases.All,
         .. BreakerCases.All,
         .. FlowControlCases.All,
+        .. ParentCases.All,
+        .. KeyCases.All,
+        .. ScheduleCases.All,
         .. StoreCases.All,
         .. RandomCases.All,
     ];

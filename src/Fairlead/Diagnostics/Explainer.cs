@@ -5,7 +5,7 @@ namespace Fairlead.Diagnostics;
 /// <summary>Adds up what was recorded about a job or batch.</summary>
 public static class Explainer
 {
-    /// <summary>Explains a job, or all items of a batch.</summary>
+    /// <summary>Explains a job, or all items of a batch; of a parent its children.</summary>
     /// <returns>Null when there is no such job.</returns>
     /// <param name="store">Where it was recorded.</param>
     /// <param name="id">The job or batch.</param>
@@ -13,7 +13,8 @@ public static class Explainer
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async ValueTask<Explanation?> ExplainAsync(IJobStore store, JobId id, DateTimeOffset now, CancellationToken cancellationToken = default)
     {
-        var jobs = await store.GetTimelinesAsync(id, cancellationToken);
+        var children = (await store.GetJobAsync(id, cancellationToken))?.Children;
+        var jobs = await store.GetTimelinesAsync(children ?? id, cancellationToken);
         if (jobs.Count == 0)
         {
             return null;

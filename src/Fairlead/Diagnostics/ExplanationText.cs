@@ -34,7 +34,7 @@ public static class ExplanationText
         }
         if (it.Holders.Count > 0)
         {
-            var named = string.Join(", ", it.Holders.Take(4).Select(holder => Invariant($"{holder.Job} ({Duration(holder.Seconds)})")));
+            var named = string.Join(", ", it.Holders.Take(4).Select(holder => Invariant($"{holder.Job} of {holder.Group} ({Duration(holder.Seconds)})")));
             text.AppendLine(Invariant($"Slots were held by unusually long attempts: job {named}{(it.Holders.Count > 4 ? ", …" : "")}. Of {Slots(it.Slots)}, {it.EffectiveSlots:0.0} were effectively there."));
         }
         foreach (var advice in it.Advice)

@@ -11,6 +11,8 @@ namespace Fairlead.Diagnostics;
 /// <param name="Free">When it would have begun, had there always been a slot: whatever else it waited for still holds it back.</param>
 internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset From, DateTimeOffset To, bool TimedOut, DateTimeOffset Free)
 {
+    private const int FewestForPercentile = 20;
+
     public double Seconds => (To - From).TotalSeconds;
 
     /// <summary>The attempts of a job.</summary>
@@ -41,7 +43,8 @@ internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset 
 
     /// <summary>
     /// Attempts that timed out, or ran longer than their group's 95th percentile and at least twice its median (in a group of equals the
-    /// slowest twentieth is nobody's fault); the longest first, each with the seconds beyond what was usual.
+    /// slowest twentieth is nobody's fault); the longest first, each with the seconds beyond what was usual. In a group of fewer than twenty
+    /// the longest attempt is its own 95th percentile: what is usual there is the longest of those within twice the median.
     /// </summary>
     public static IReadOnlyList<(SlotUse Run, double Excess)> Holders(SlotUse[] runs)
     {
@@ -49,8 +52,13 @@ internal readonly record struct SlotUse(JobId Job, string Group, DateTimeOffset 
         foreach (var group in runs.GroupBy(run => run.Group, StringComparer.Ordinal))
         {
             var sorted = group.Where(run => !run.TimedOut).Select(run => run.Seconds).Order().ToArray();
-            var usual = sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1];
-            var median = sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+            var median = sorted.Length == 0 ? 0 : sorted[(sorted.Length - 1) / 2];
+            var usual = sorted.Length switch
+            {
+                0 => 0,
+                < FewestForPercentile => sorted.Last(seconds => seconds <= 2 * median),
+                _ => sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1],
+            };
             holders.AddRange(group
                 .Where(run => run.TimedOut || (run.Seconds > usual && run.Seconds > 2 * median))
                 .Select(run => (run, run.TimedOut ? run.Seconds : run.Seconds - usual)));

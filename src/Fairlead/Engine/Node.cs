@@ -50,7 +50,8 @@ internal sealed class Node : IAsyncDisposable
         var (keeper, reporter) = (new PoolKeeper(settings, _served, logger), new PoolReporter(settings, store, _membership, _served, logger));
         Connect(watch, new AttemptRunner(settings, _clock, watch, _completions));
         Connect(keeper, reporter);
-        _ticker = new ScheduleTicker(settings.Time, store, _clock, _served, logger);
+        var herald = new RoundHerald(settings.Time, store, _clock, logger);
+        _ticker = new ScheduleTicker(settings.Time, store, _clock, _served, herald, logger);
         _loops =
         [
             _membership,
@@ -63,6 +64,7 @@ internal sealed class Node : IAsyncDisposable
             new StarvationWatch(settings, _served, _dispatcher, _inHand, _clock, logger),
             new LeaseRescuer(settings.Time, store, settings.Alerts, logger),
             _ticker,
+            herald,
             new DeadlineExpirer(settings.Time, store, logger),
             new HistoryPruner(settings.Time, store, settings.Retention, logger),
             .. settings.Alerts is { } alerts ? AlertLoops(settings.Time, store, _clock, alerts, logger) : [],
@@ -193,10 +195,7 @@ internal sealed class Node : IAsyncDisposable
         {
             _membership.LookNow();
         }
-        if ((signals & (StoreSignals.Schedules | StoreSignals.Ended)) != 0)
-        {
-            _ticker.LookSoon();
-        }
+        _ticker.Hear(signals);
     }
 
     private async Task HandBackAsync()

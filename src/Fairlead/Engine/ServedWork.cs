@@ -23,7 +23,7 @@ internal sealed class ServedWork
     public NodeSettings Declared => _declared;
 
     /// <summary>How many attempts it runs at once.</summary>
-    public int Slots => SlotsOf(_declared);
+    public int Slots => SlotsOf(_declared) + (_declared.Slots is null ? RoomBesidePools : 0);
 
     /// <summary>Called after something has changed.</summary>
     public Action? Changed { get; set; }
@@ -68,6 +68,9 @@ internal sealed class ServedWork
         TellPools(_declared);
         Changed?.Invoke();
     }
+
+    /// <summary>Own workers that are no pools: where the pools' places are what bounds a node, full pools must not keep cycles waiting.</summary>
+    private int RoomBesidePools => _declared.OwnWorkers.Values.Where(static worker => worker is not IPool).Distinct().Sum(static worker => worker.Capacity ?? 0);
 
     private static IEnumerable<IPool> PoolsOf(NodeSettings settings) => settings.OwnWorkers.Values.OfType<IPool>();
 

@@ -6,9 +6,6 @@ namespace Fairlead.Engine;
 /// </summary>
 internal sealed class StoreClock(TimeProvider time)
 {
-    /// <summary>An answer that took longer is too old to set the time back by.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
-
     private volatile Reading? _last;
 
     /// <summary>The store's time, right to about one round trip.</summary>
@@ -17,14 +14,18 @@ internal sealed class StoreClock(TimeProvider time)
     /// <summary>When a question is asked whose answer will carry the store's time.</summary>
     public long Ask() => time.GetTimestamp();
 
-    /// <summary>Takes the store's time from an answer that has just arrived.</summary>
+    /// <summary>
+    /// Takes the store's time from an answer that has just arrived. The store said it at some moment since the question was asked: what this node
+    /// takes for the time already is kept if that is possible, so that an answer that was long on its way does not set it back.
+    /// </summary>
     /// <param name="storeNow">What the store said.</param>
     /// <param name="asked">What <see cref="Ask" /> gave before the question.</param>
     public void Set(DateTimeOffset storeNow, long asked)
     {
-        if (_last is null || storeNow > Now || time.GetElapsedTime(asked) < Fresh)
+        var latest = storeNow + time.GetElapsedTime(asked);
+        if (_last is null || storeNow > Now || latest < Now)
         {
-            _last = new(storeNow, time.GetTimestamp());
+            _last = new(_last is null || storeNow > Now ? storeNow : latest, time.GetTimestamp());
         }
     }
 

@@ -106,16 +106,20 @@ internal sealed class JobProgram(ProcessWorkerOptions options)
     {
         var timeout = attempt.StartedAt + attempt.Timeout;
         var deadline = attempt.Timeout > TimeSpan.Zero && timeout < attempt.Job.Deadline ? timeout : attempt.Job.Deadline;
+        KeyValuePair<string, string>[] scheduled = attempt.Job.ScheduledFor is { } time ? [new("FAIRLEAD_JOB_SCHEDULED_FOR", Iso(time))] : [];
         return
         [
             new("FAIRLEAD_JOB_ID", attempt.Job.Key.Job.ToString()),
             new("FAIRLEAD_QUEUE", attempt.Job.Queue),
             new("FAIRLEAD_ATTEMPT", attempt.Job.Attempt.ToString(CultureInfo.InvariantCulture)),
-            new("FAIRLEAD_DEADLINE", deadline.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
+            new("FAIRLEAD_DEADLINE", Iso(deadline)),
             new("FAIRLEAD_FENCE", attempt.Job.Key.Fence.ToString(CultureInfo.InvariantCulture)),
+            .. scheduled,
             .. options.Environment,
         ];
     }
+
+    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static string TextOf(ReadOnlyMemory<byte> payload)
     {

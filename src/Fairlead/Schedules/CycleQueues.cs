@@ -16,7 +16,7 @@ internal static class CycleQueues
         {
             return settings with { Schedules = schedules };
         }
-        var worker = new CycleWorker(cycles, store, settings.Random);
+        var worker = new CycleWorker(cycles, store, new Random(settings.Random.Next()));
         ServedQueue[] queues = [new(Cycles, [.. cycles.Select(static cycle => new JobKind(cycle.Definition.Name))]), .. cycles.Select(TargetsOf)];
         return settings with
         {

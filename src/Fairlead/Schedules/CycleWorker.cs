@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Fairlead.Engine;
 using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,7 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
 {
     /// <summary>More than this are not read at once; the attempts are short.</summary>
     private const int AtOnce = 64;
+    private const int LongestKey = 200;
     private readonly Dictionary<string, ScheduledWork> _cycles = cycles.ToDictionary(static cycle => cycle.Definition.Name, StringComparer.Ordinal);
     private readonly Lock _chance = new();
 
@@ -48,6 +50,16 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
         {
             return new WorkResult.Failed(error.Message, Retryable: false);
         }
+#pragma warning disable CA1031 // whatever the code that lists targets and names their jobs throws is the attempt's end, not the engine's
+        catch (Exception error) when (error is not StoreUnavailableException)
+#pragma warning restore CA1031
+        {
+            return new WorkResult.Failed(error.ToString());
+        }
+        catch (StoreUnavailableException away)
+        {
+            return new WorkResult.NotBegun(away.Message);
+        }
     }
 
     private async Task<NewBatch> TargetsAsync(ScheduledWork schedule, ITargetSource source, Attempt attempt, CancellationToken cancellationToken)
@@ -56,8 +68,8 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
         var targets = new Dictionary<string, CycleTarget>(StringComparer.Ordinal);
         foreach (var (index, json) in (await source.ReadAsync(attempt, cancellationToken)).Index())
         {
-            var key = KeyOf(cycle, json) ?? throw new TargetsUnreadableException($"Target {index + 1} of {cycle.Source} has no key{(cycle.Key is { } pointer ? $" at {pointer}" : ": name one with group, such as /account")}.");
-            NewJobRules.CheckName(key, $"The key of target {index + 1} of {cycle.Source}");
+            // One without a key of its own becomes a job that fails, so that it stands in nobody's way and is seen.
+            var key = IsKey(KeyOf(cycle, json), out var named) ? named : string.Create(CultureInfo.InvariantCulture, $"target {index + 1}");
             if (!targets.TryAdd(key, new CycleTarget(key, json)))
             {
                 attempt.Log.Write(LogLevel.Warning, $"Target {key} is listed more than once; the first one counts.");
@@ -88,7 +100,11 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
     private static NewBatch JobsOf(ScheduledWork schedule, Attempt attempt)
     {
         var cycle = schedule.Definition.Cycle!;
-        var key = KeyOf(cycle, attempt.Job.Payload)!;
+        if (!IsKey(KeyOf(cycle, attempt.Job.Payload), out var key))
+        {
+            throw new ArgumentException(
+                $"A target of {cycle.Source} expects a text or number of 1 to 200 characters {(cycle.Key is { } pointer ? $"at {pointer}" : "(or a group, such as /account, that says where it is)")}; got {Start(attempt.Job.Payload)}.");
+        }
         attempt.Log.Write(LogLevel.Information, $"Running worker cycle for {Noun(cycle)} {key}");
         return Children(schedule, new CycleTarget(key, attempt.Job.Payload), failOnError: true);
     }
@@ -100,6 +116,18 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
         MaxParallel = schedule.Definition.Cycle!.Sequential ? 1 : null,
         FailOnError = failOnError,
     };
+
+    private static bool IsKey(string? text, out string key)
+    {
+        key = text ?? "";
+        return key.Length is > 0 and <= LongestKey && !key.AsSpan().ContainsAnyInRange('\0', '\x1f');
+    }
+
+    private static string Start(ReadOnlyMemory<byte> json)
+    {
+        var text = Encoding.UTF8.GetString(json.Span);
+        return text.Length > LongestKey ? $"{text[..LongestKey]}…" : text;
+    }
 
     private static string? KeyOf(CycleDefinition cycle, ReadOnlyMemory<byte> target) => JsonPointer.Text(target, cycle.Key ?? "");
 

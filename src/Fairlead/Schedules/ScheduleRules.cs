@@ -15,10 +15,16 @@ public static class ScheduleRules
     /// <summary>How many rounds may wait for the one before.</summary>
     public const int MostWaiting = 1000;
 
+    /// <summary>How many characters a schedule's name may have: its targets' queue is named after it.</summary>
+    public const int LongestName = 180;
+
     private const int MostPast = 20, MostOpen = 1000;
 
     /// <summary>The queue of cycles: jobs that read the targets and become their parents. Their kind is the schedule's name.</summary>
     public const string CycleQueue = "fairlead.cycles";
+
+    /// <summary>Whether a queue's name is one of those that are kept for cycles.</summary>
+    public static bool IsReserved(string queue) => queue.StartsWith("fairlead.", StringComparison.Ordinal);
 
     /// <summary>The queue of one schedule's targets; its <c>max_concurrent</c> is the schedule's <c>max_groups</c>.</summary>
     public static string TargetQueue(string schedule) => $"fairlead.targets.{schedule}";

@@ -68,7 +68,7 @@ public interface IJobIntake
 
     /// <summary>
     /// Adds a batch and all its items, all or nothing, whatever their number. Items get consecutive places from 0. An item whose unique
-    /// key is held elsewhere is an error: a batch holds exactly the items it was given.
+    /// key is held elsewhere is an error: a batch holds exactly the items it was given, unless <see cref="NewBatch.LeaveOutHeld" /> says otherwise.
     /// </summary>
     /// <returns>The batch's id; its items' ids follow it.</returns>
     /// <exception cref="ArgumentException">The batch is empty, or an item's unique key is held; the message names it. Nothing was added.</exception>
@@ -196,7 +196,7 @@ public interface IJobControl
     /// <summary>
     /// Cancels a job, or every item of a batch that has not ended. What waits is cancelled now; what runs is marked, its node is told
     /// by its next heartbeat, and it is never run again. Jobs blocked by a cancelled one are cancelled too, and counted. A batch that was
-    /// cancelled ends as cancelled when any of its items did; its finalize job is enqueued like after any other end.
+    /// cancelled ends as cancelled when any of its items did; its finalize job is enqueued like after any other end. A parent's children are cancelled with it, and it counts among what runs until the last of them has ended.
     /// </summary>
     /// <returns>How many were cancelled now and how many are running and were marked; zero for ended ones; null when there is no such job.</returns>
     ValueTask<CancelResult?> CancelAsync(JobId job, CancellationToken cancellationToken = default);

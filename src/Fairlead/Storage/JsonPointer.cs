@@ -18,6 +18,11 @@ internal static class JsonPointer
     public static long? Cost(ReadOnlyMemory<byte> json, string pointer) => Find<long?>(json, pointer, static value =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number is > 0 and < 1e15 ? (long)Math.Ceiling(number) : null);
 
+    /// <summary>A list of texts; null when there is none there, or something else is in it.</summary>
+    public static IReadOnlyList<string>? Texts(ReadOnlyMemory<byte> json, string pointer) => Find(json, pointer, static value =>
+        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(static one => one.ValueKind == JsonValueKind.String)
+            ? value.EnumerateArray().Select(static one => one.GetString()!).ToList() : null);
+
     /// <summary>What is wrong with a pointer; null when it is one.</summary>
     public static string? Problem(string pointer) => pointer.StartsWith('/') ? null : $"expects a JSON pointer into the payload, such as /account; got '{pointer}'";
 

@@ -57,6 +57,7 @@ internal sealed class PoolScene
             Time = Time,
             Logger = Log,
             Limits = _client,
+            Keys = Store,
         };
         return Pools[queue.Name] = options.Protocol == PoolProtocol.Stream ? new StreamPool(setup, options, queue) : new JobPool(setup, options, queue);
     }

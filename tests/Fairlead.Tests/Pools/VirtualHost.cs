@@ -200,7 +200,10 @@ internal sealed class VirtualProcess(VirtualWorld world, string queue, VirtualPr
             return;
         }
         var payload = JsonElement.Parse(spec.Input.Span);
-        await WorkAsync(new VirtualTask(this, Variable("FAIRLEAD_JOB_ID"), (int)Variable("FAIRLEAD_ATTEMPT"), payload));
+        await WorkAsync(new VirtualTask(this, Variable("FAIRLEAD_JOB_ID"), (int)Variable("FAIRLEAD_ATTEMPT"), payload)
+        {
+            ScheduledFor = spec.Environment.FirstOrDefault(static variable => variable.Key == "FAIRLEAD_JOB_SCHEDULED_FOR").Value,
+        });
     });
 
     private long Variable(string name) => long.Parse(spec.Environment.First(variable => variable.Key == name).Value);
@@ -253,7 +256,10 @@ internal sealed class VirtualProcess(VirtualWorld world, string queue, VirtualPr
     {
         if (Pid > 0 && _working is null && _jobs.TryDequeue(out var line))
         {
-            _ = WorkAsync(new VirtualTask(this, line.GetProperty("job").GetInt64(), line.GetProperty("attempt").GetInt32(), line.GetProperty("payload")));
+            _ = WorkAsync(new VirtualTask(this, line.GetProperty("job").GetInt64(), line.GetProperty("attempt").GetInt32(), line.GetProperty("payload"))
+            {
+                ScheduledFor = line.TryGetProperty("scheduled_for", out var time) ? time.GetString() : null,
+            });
         }
         LeaveIfDone();
     }
@@ -321,6 +327,9 @@ internal sealed class VirtualTask(VirtualProcess process, long job, int attempt,
     public JsonElement Payload => payload;
 
     public VirtualProcess Process => process;
+
+    /// <summary>For when a schedule made its job, as it was told; null when it was not.</summary>
+    public string? ScheduledFor { get; init; }
 
     public VirtualRun Run { get; set; } = null!;
 

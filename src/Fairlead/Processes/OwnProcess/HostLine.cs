@@ -98,6 +98,7 @@ internal sealed record HostLine
         private double? _timeout;
         private string? _trace;
         private bool _solo;
+        private DateTimeOffset? _scheduledFor;
 
         public void Take(ref Utf8JsonReader word, ReadOnlySpan<byte> line)
         {
@@ -131,6 +132,7 @@ internal sealed record HostLine
             else if (Is(ref word, "attempt"u8)) { word.Read(); _attempt = word.GetInt32(); }
             else if (Is(ref word, "fence"u8)) { word.Read(); _fence = word.GetInt64(); }
             else if (Is(ref word, "deadline"u8)) { word.Read(); _deadline = word.GetDateTimeOffset(); }
+            else if (Is(ref word, "scheduled_for"u8)) { word.Read(); _scheduledFor = word.GetDateTimeOffset(); }
             else if (Is(ref word, "cancel"u8)) { word.Read(); _cancel = word.GetInt64(); }
             else { return false; }
             return true;
@@ -174,6 +176,7 @@ internal sealed record HostLine
             Retries = _retries,
             Deadline = _jobDeadline ?? _deadline,
             ReadyAt = _ready,
+            ScheduledFor = _scheduledFor,
             Solo = _solo,
             TraceParent = _trace,
         };

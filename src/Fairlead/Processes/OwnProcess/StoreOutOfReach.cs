@@ -26,6 +26,6 @@ internal class StoreOutOfReach : DispatchProxy
         targetMethod is { IsSpecialName: true } || targetMethod?.DeclaringType == typeof(IAsyncDisposable)
             ? targetMethod.Invoke(_like, args)
             : throw new InvalidOperationException(
-                "This is a process of a queue with RunInOwnProcess: jobs and limits are in the memory of the process that started it, and out of reach here. " +
+                "This is a process of a queue with RunInOwnProcess: jobs, limits and keys are in the memory of the process that started it, and out of reach here. " +
                 "Use a store that processes share, such as UseSqlite(\"Data Source=app.db\"), or leave RunInOwnProcess out; context.Enqueue(…) works everywhere.");
 }

@@ -1,5 +1,6 @@
 using Fairlead.Engine;
 using Fairlead.Limits;
+using Fairlead.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Processes.Pools;
@@ -21,6 +22,9 @@ internal sealed record PoolSetup
 
     /// <summary>Where processes get permits that they ask for; null where they cannot.</summary>
     public LimitClient? Limits { get; init; }
+
+    /// <summary>Where processes take keys once; null where they cannot.</summary>
+    public IJobKeys? Keys { get; init; }
 
     /// <summary>The policies of a queue that processes enqueue jobs into, as far as this node knows them.</summary>
     public Func<string, QueueDefinition> QueueOf { get; init; } = static name => new QueueDefinition { Name = name };

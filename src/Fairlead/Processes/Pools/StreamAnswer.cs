@@ -34,6 +34,21 @@ internal sealed record StreamAnswer
 
     public string? Charge { get; init; }
 
+    /// <summary>A key, or a list of keys, that it asks for once.</summary>
+    public JsonElement? Once { get; init; }
+
+    /// <summary>Keys of its job that are kept, whatever becomes of the job.</summary>
+    public JsonElement? Kept { get; init; }
+
+    /// <summary>Keys of its job that it gives back.</summary>
+    public JsonElement? Free { get; init; }
+
+    /// <summary>What keys belong to.</summary>
+    public string? Scope { get; init; }
+
+    /// <summary>How long keys are remembered: a time as text, or seconds.</summary>
+    public JsonElement? Keep { get; init; }
+
     public long? For { get; init; }
 
     public JsonElement? Result { get; init; }
@@ -111,7 +126,13 @@ internal sealed record StreamAnswer
         }
     }
 
-    private bool IsAnswer => Job is not null && (For is null || Acquire is not null || Release is not null || Limited is not null || Charge is not null) || Limited is not null;
+    /// <summary>True when it is about keys taken once.</summary>
+    [JsonIgnore]
+    public bool IsAboutKeys => Once is not null || Kept is not null || Free is not null;
+
+    private bool IsAnswer => Job is not null && (For is null || IsOfAJob) || Limited is not null || IsAboutKeys;
+
+    private bool IsOfAJob => Acquire is not null || Release is not null || Charge is not null;
 }
 
 /// <summary>Reads answers without looking anything up at run time.</summary>

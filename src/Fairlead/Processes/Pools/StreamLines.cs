@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Engine;
+using Fairlead.Storage;
 
 namespace Fairlead.Processes.Pools;
 
@@ -31,6 +32,10 @@ internal sealed class StreamLines
             writer.WriteString("group"u8, group);
         }
         writer.WriteString("deadline"u8, deadline.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        if (job.ScheduledFor is { } time)
+        {
+            writer.WriteString("scheduled_for"u8, time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        }
         more?.Invoke(writer, attempt);
         writer.WritePropertyName("payload"u8);
         if (job.Payload.IsEmpty)
@@ -67,6 +72,54 @@ internal sealed class StreamLines
             writer.WriteString("reason"u8, reason);
         }
     });
+
+    public ReadOnlySpan<byte> Refused(JsonElement keys, JobId? job, double seconds, string? reason) => Line(writer =>
+    {
+        Word(writer, "refused"u8, keys);
+        if (job is { } of)
+        {
+            writer.WriteNumber("for"u8, of.Value);
+        }
+        writer.WriteNumber("seconds"u8, Math.Round(seconds, 3));
+        if (reason is not null)
+        {
+            writer.WriteString("reason"u8, reason);
+        }
+    });
+
+    /// <summary>Which of the keys that it asked for are new; of those that are not, which another attempt holds only until it has ended.</summary>
+    public ReadOnlySpan<byte> Once(OnceRequest asked, JobId job, IReadOnlyList<KeyAnswer> answers) => Line(writer =>
+    {
+        Word(writer, "once"u8, asked.Word);
+        writer.WriteNumber("for"u8, job.Value);
+        Write(writer, "new"u8, asked.IsList, answers, KeyAnswer.New);
+        if (answers.Contains(KeyAnswer.Held))
+        {
+            Write(writer, "held"u8, asked.IsList, answers, KeyAnswer.Held);
+        }
+    });
+
+    private static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool isList, IReadOnlyList<KeyAnswer> answers, KeyAnswer wanted)
+    {
+        writer.WritePropertyName(name);
+        if (!isList)
+        {
+            writer.WriteBooleanValue(answers[0] == wanted);
+            return;
+        }
+        writer.WriteStartArray();
+        foreach (var answer in answers)
+        {
+            writer.WriteBooleanValue(answer == wanted);
+        }
+        writer.WriteEndArray();
+    }
+
+    private static void Word(Utf8JsonWriter writer, ReadOnlySpan<byte> name, JsonElement word)
+    {
+        writer.WritePropertyName(name);
+        word.WriteTo(writer);
+    }
 
     private ReadOnlySpan<byte> Line(Action<Utf8JsonWriter> write)
     {

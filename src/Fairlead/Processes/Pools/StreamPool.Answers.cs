@@ -32,7 +32,7 @@ internal sealed partial class StreamPool
         }
         else if (answer.Job is not { } job)
         {
-            Limited(answer, null);
+            ForNoJob(process, answer);
         }
         else if (process.Find(job) is { } turn)
         {
@@ -41,6 +41,18 @@ internal sealed partial class StreamPool
         else
         {
             Failed($"Worker {process.Id} spoke of job {job}, which it does not have: {Quote(line)}");
+        }
+    }
+
+    private void ForNoJob(StreamProcess process, StreamAnswer answer)
+    {
+        if (answer.IsAboutKeys)
+        {
+            OnceForNobody(process, answer);
+        }
+        else
+        {
+            Limited(answer, null);
         }
     }
 
@@ -109,6 +121,15 @@ internal sealed partial class StreamPool
                 break;
             case { Release: { } limit }:
                 turn.Release(limit);
+                break;
+            case { Once: not null }:
+                Once(process, turn, answer);
+                break;
+            case { Kept: { } keys }:
+                Settle(turn, answer, keys, keep: true);
+                break;
+            case { Free: { } keys }:
+                Settle(turn, answer, keys, keep: false);
                 break;
             case { Limited: not null }:
                 Limited(answer, turn);

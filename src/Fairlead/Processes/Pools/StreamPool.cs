@@ -300,7 +300,7 @@ internal sealed partial class StreamPool : ProcessPool
     private void End(StreamTurn turn, WorkResult result)
     {
         turn.Release(null);
-        Afterwards(() => turn.End(result));
+        EndWhenSettled(turn, result);
     }
 
     /// <inheritdoc />

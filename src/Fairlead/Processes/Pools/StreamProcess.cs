@@ -68,6 +68,11 @@ internal sealed class StreamProcess(string id, DateTimeOffset startedAt, long ti
 
     public void Refuse(string limit, StreamTurn turn, double seconds, string? reason) => Process!.Write(_lines.Refused(limit, turn.Job, seconds, reason));
 
+    public void Once(OnceRequest asked, StreamTurn turn, IReadOnlyList<KeyAnswer> answers) => Process!.Write(_lines.Once(asked, turn.Job, answers));
+
+    /// <summary>Keys could not be asked for.</summary>
+    public void Refuse(JsonElement keys, JobId? job, double seconds, string? reason) => Process!.Write(_lines.Refused(keys, job, seconds, reason));
+
     /// <summary>The job of that number in its hands; null when it has none.</summary>
     public StreamTurn? Find(long job) => _hand.Find(turn => turn.Job.Value == job);
 

@@ -42,6 +42,15 @@ internal sealed class StreamTurn(Attempt attempt, IAttemptLog log)
     /// <summary>What is wrong with something it said: it fails for it in the end, whatever else it says.</summary>
     public string? Problem { get; set; }
 
+    /// <summary>How many times the store is being told what becomes of its keys: its end waits for that.</summary>
+    public int Settlements { get; set; }
+
+    /// <summary>Why keys that it gave back are not; null when none is known.</summary>
+    public string? Unsettled { get; set; }
+
+    /// <summary>How it ended, while that waits for its keys.</summary>
+    public WorkResult? Result { get; set; }
+
     public void Enqueue(NewJob job) => _enqueued.Add(job);
 
     public void Hold(string limit, RateLimitLease lease) => _leases.Add((limit, lease));

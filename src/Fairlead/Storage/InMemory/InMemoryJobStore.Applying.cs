@@ -43,12 +43,34 @@ public sealed partial class InMemoryJobStore
     {
         var attempts = _jobs.Find(transition.Attempt.Job)?.Attempts;
         var attempt = attempts?.FindLast(a => a.Fence == transition.Attempt.Fence);
-        return attempt is { Applied: true } && attempt.Node == node && attempt.Outcome == transition.Outcome;
+        return attempt is { Applied: true } && attempt.Node == node
+            && (attempt.Branched ? transition.Children is not null : attempt.Outcome == transition.Outcome);
     }
 
     private void EndAttempt(JobRow job, JobTransition transition, DateTimeOffset now)
     {
         var settlement = Settle(job, transition, now);
+        if (settlement.Status == JobStatus.Processing)
+        {
+            Branch(job, transition, now);
+        }
+        else
+        {
+            EndAttempt(job, transition, settlement, now);
+        }
+        // After its end: a job may enqueue its successor under its own unique key.
+        foreach (var next in job.Status == JobStatus.Cancelled ? [] : transition.Enqueue)
+        {
+            Add(next, now);
+        }
+        if (settlement.Status == JobStatus.Completed)
+        {
+            Follow(job, now);
+        }
+    }
+
+    private void EndAttempt(JobRow job, JobTransition transition, Settlement settlement, DateTimeOffset now)
+    {
         var attempt = job.Attempts[^1];
         (attempt.StartedAt, attempt.EndedAt, attempt.Outcome) = (transition.StartedAt, transition.EndedAt, transition.Outcome);
         (attempt.Error, attempt.Applied) = (transition.Error, true);
@@ -70,12 +92,12 @@ public sealed partial class InMemoryJobStore
             job.Result = Kept(transition.Result);
         }
         Go(job, settlement, now);
-        // After its end: a job may enqueue its successor under its own unique key.
-        foreach (var next in transition.Enqueue)
-        {
-            Add(next, now);
-        }
-        if (settlement.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
+    }
+
+    /// <summary>What follows a job that completed.</summary>
+    private void Follow(JobRow job, DateTimeOffset now)
+    {
+        if (job.Status == JobStatus.Completed && (job.Then ?? job.Queue.InForce?.Then) is { } then)
         {
             Add(NewJobRules.Following(NextStep(job, then), job.Group, QueueNamed(then.Queue).InForce), now);
         }
@@ -100,7 +122,7 @@ public sealed partial class InMemoryJobStore
         }
         var budget = job.Spent == 0 ? job.Queue.Budget.Deposit(share) : job.Queue.Budget;
         job.Queue.Budget = budget;
-        if (asked.Status.IsEnded())
+        if (asked.Status.IsEnded() || asked.Status == JobStatus.Processing)
         {
             return asked;
         }

@@ -278,6 +278,7 @@ public sealed partial class InMemoryJobStore
         Retries = job.Retries,
         Then = job.Then,
         Deadline = job.Deadline,
+        ScheduledFor = job.ScheduledFor,
         ReadyAt = job.ReadyAt,
         Solo = job.IsSolo,
         TraceParent = job.TraceParent,

@@ -73,37 +73,38 @@ public sealed partial class InMemoryJobStore
             return null;
         }
         var before = _cancelled;
-        var running = 0;
-        if (job.AsBatch is { } batch)
-        {
-            job.CancelRequested = !job.Status.IsEnded();
-            foreach (var item in batch.Items)
-            {
-                running += CancelOne(item, now);
-            }
-        }
-        else
-        {
-            running = CancelOne(job, now);
-        }
+        var running = CancelAll(job, now);
         Signal(StoreSignals.Control);
         return new((int)(_cancelled - before), running);
     }
 
-    /// <summary>Cancels what waits; marks what runs.</summary>
-    /// <returns>1 when it runs.</returns>
-    private int CancelOne(JobRow job, DateTimeOffset now)
+    /// <summary>Cancels what waits and marks what runs: a job, the items of a batch, the children of a parent. A loop: there may be parents under parents.</summary>
+    /// <returns>How many run.</returns>
+    private int CancelAll(JobRow first, DateTimeOffset now)
     {
-        if (job.Status == JobStatus.Processing)
+        var marked = new List<JobRow>();
+        for (var rest = new Queue<JobRow>([first]); rest.TryDequeue(out var job);)
         {
-            job.CancelRequested = true;
-            return 1;
+            if (job.AsBatch is { } batch)
+            {
+                job.CancelRequested = !job.Status.IsEnded();
+                batch.Items.ForEach(rest.Enqueue);
+            }
+            else if (job.Status == JobStatus.Processing)
+            {
+                job.CancelRequested = true;
+                marked.Add(job);
+                if (IsCarried(job))
+                {
+                    rest.Enqueue(_jobs.Find(job.Children!.Value)!);
+                }
+            }
+            else if (!job.Status.IsEnded())
+            {
+                End(job, JobStatus.Cancelled, "Cancelled before it ran.", now);
+            }
         }
-        if (!job.Status.IsEnded())
-        {
-            End(job, JobStatus.Cancelled, "Cancelled before it ran.", now);
-        }
-        return 0;
+        return marked.Count(static job => job.Status == JobStatus.Processing);
     }
 
     private int? Retry(JobId id, DateTimeOffset now)

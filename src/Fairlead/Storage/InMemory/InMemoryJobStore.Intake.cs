@@ -33,15 +33,27 @@ public sealed partial class InMemoryJobStore
     private JobId EnqueueBatch(NewBatch definition, DateTimeOffset now)
     {
         definition = definition with { Items = [.. definition.Items.Select(WithKeys)] };
+        definition = definition.LeaveOutHeld ? WithoutHeld(definition) : definition;
         RequireItems(definition);
-        var header = new JobRow(_jobs.NextId(), QueueNamed(definition.Queue), BatchKind) { Status = JobStatus.Queued, EnqueuedAt = now };
+        return AddBatch(definition, null, now);
+    }
+
+    private JobId AddBatch(NewBatch definition, JobRow? owner, DateTimeOffset now)
+    {
+        var header = new JobRow(_jobs.NextId(), QueueNamed(definition.Queue), BatchKind) { Status = JobStatus.Queued, EnqueuedAt = now, Parent = owner?.Id };
         var batch = new BatchRow
         {
             Job = header,
             Definition = definition,
             Memo = definition.Memo.ToArray(),
             Items = new(definition.Items.Count),
+            Owner = owner,
         };
+        if (owner is not null)
+        {
+            // At once: a child that waits in vain may end it before the last one is added.
+            owner.Children = header.Id;
+        }
         header.AsBatch = batch;
         _jobs.Add(header);
         NameBatch(definition.Name, header);
@@ -70,7 +82,7 @@ public sealed partial class InMemoryJobStore
     {
         if (batch.Items.Count == 0)
         {
-            throw new ArgumentException("A batch needs at least one item; this one has none.", nameof(batch));
+            throw new ArgumentException($"A batch needs at least one item; this one has none{(batch.LeaveOutHeld ? " whose unique key is free" : "")}.", nameof(batch));
         }
         var keys = new HashSet<(string, string)>();
         for (var i = 0; i < batch.Items.Count; i++)
@@ -137,6 +149,7 @@ public sealed partial class InMemoryJobStore
             Retries = job.Retries,
             Then = job.Then,
             TraceParent = job.TraceParent,
+            ScheduledFor = job.ScheduledFor,
             EnqueuedAt = now,
             DeadlineFrom = now,
             NotBefore = job.Delay > TimeSpan.Zero ? now + job.Delay : now,

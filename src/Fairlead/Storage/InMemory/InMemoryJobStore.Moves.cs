@@ -178,7 +178,7 @@ public sealed partial class InMemoryJobStore
 
     private SortedSet<JobRow> EndedLike(JobRow job) => job.Status == JobStatus.Completed ? _endedWell : _endedBadly;
 
-    /// <summary>Jobs that wait for this one move on, and those that wait for them. A loop, not recursion: chains may be long.</summary>
+    /// <summary>Jobs that wait for this one move on, and those that wait for them; a parent ends with its children. A loop, not recursion: chains may be long.</summary>
     private void HasEnded(JobRow job, DateTimeOffset now)
     {
         Signal(StoreSignals.Ended);
@@ -195,6 +195,11 @@ public sealed partial class InMemoryJobStore
             foreach (var dependent in dependents)
             {
                 Unblock(dependent, ended, now);
+            }
+            if (ended.AsBatch is { Owner: { } parent } children)
+            {
+                children.Owner = null;
+                EndParent(parent, ended.Status, children.Tally, now);
             }
         }
         _settling = false;

@@ -70,6 +70,7 @@ public sealed partial class InMemoryJobStore
     private void Define(NodeRegistration registration, DateTimeOffset now)
     {
         Declare(registration.Limits, now);
+        Declare(registration.Schedules, now);
         foreach (var served in registration.Queues)
         {
             var queue = QueueNamed(served.Definition.Name);
@@ -109,6 +110,10 @@ public sealed partial class InMemoryJobStore
         {
             RequireAgreement(served.Definition, itself, now);
             RequireLimits(served.Definition, registration.Limits);
+        }
+        foreach (var schedule in registration.Schedules)
+        {
+            RequireAgreement(schedule, itself, now);
         }
     }
 

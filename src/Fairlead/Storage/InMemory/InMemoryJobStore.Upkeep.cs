@@ -90,6 +90,7 @@ public sealed partial class InMemoryJobStore
     {
         var forgotten = Prune(_endedWell, now - retention.Completed, limit);
         forgotten += Prune(_endedBadly, now - retention.Failed, limit - forgotten);
+        forgotten += DropExpiredKeys(limit - forgotten, now);
         foreach (var id in _nodes.Where(n => n.Value.LeftAt <= now - NodesKept).Select(static n => n.Key).ToList())
         {
             _nodes.Remove(id);
@@ -120,6 +121,7 @@ public sealed partial class InMemoryJobStore
 
     private int Forget(JobRow job)
     {
+        WriteDownKeys(job);
         _jobs.Remove(job);
         if (job.AsBatch is not { } batch)
         {
@@ -132,6 +134,7 @@ public sealed partial class InMemoryJobStore
         }
         foreach (var item in batch.Items)
         {
+            WriteDownKeys(item);
             _jobs.Remove(item);
             Count(item, -1);
         }

@@ -18,6 +18,7 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
     public int? Retries;
     public NextStep? Then;
     public string? TraceParent;
+    public DateTimeOffset? ScheduledFor;
 
     public JobStatus Status;
     public bool TimedOut;
@@ -39,7 +40,7 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
     public bool CancelRequested;
     public AttemptProgress? Progress;
 
-    /// <summary>Who runs it; set if and only if it is processing.</summary>
+    /// <summary>Who runs it, nobody when its children are to end it; set if and only if it is processing.</summary>
     public NodeRow? Node;
 
     /// <summary>The live node that was asked to make room for it.</summary>
@@ -54,6 +55,10 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
 
     /// <summary>What makes it a batch.</summary>
     public BatchRow? AsBatch;
+
+    /// <summary>The batch of the children that its latest branching made, and how many were left out.</summary>
+    public JobId? Children;
+    public int LeftOut;
 
     /// <summary>Jobs it waited for when it was enqueued, and how many of them have not ended.</summary>
     public List<JobRow>? WaitsOn;
@@ -70,6 +75,9 @@ internal sealed class JobRow(JobId id, QueueRow queue, JobKind kind)
 
     /// <summary>Permits of numbers at once that its attempt holds.</summary>
     public List<HeldPermit>? Holds;
+
+    /// <summary>Keys that its attempts claimed and that nobody has settled or claimed since.</summary>
+    public HashSet<KeyRow>? Keys;
 
     /// <summary>How many of its attempts lost their slot while their code went on.</summary>
     public int Abandoned;
@@ -98,6 +106,9 @@ internal sealed class AttemptRow
 
     /// <summary>True when its own node said how it ended; false when the store took the job away.</summary>
     public bool Applied;
+
+    /// <summary>True when it left the rest to children.</summary>
+    public bool Branched;
 }
 
 /// <summary>Code that goes on although its attempt is over.</summary>
@@ -113,6 +124,9 @@ internal sealed class BatchRow
     public required NewBatch Definition;
     public required ReadOnlyMemory<byte> Memo;
     public required List<JobRow> Items;
+
+    /// <summary>The job that ends with it; null once it has.</summary>
+    public JobRow? Owner;
     public Batches.StateTally Tally;
     public int Generation = 1;
     public JobId? FinalizeJob;

@@ -38,6 +38,8 @@ internal sealed class NodeRow(NodeId id, NodeRegistration registration, DateTime
 
     public bool Serves(string queue) => Registration.Queues.Any(served => served.Definition.Name == queue);
 
+    public bool Declares(string schedule) => Registration.Schedules.Any(declared => declared.Name == schedule);
+
     public bool Serves(QueueRow queue, JobKind kind)
     {
         foreach (var served in Registration.Queues)

@@ -22,5 +22,11 @@ internal static class RowOrder
     public static readonly Comparer<GroupRow> ByWake = Comparer<GroupRow>.Create(static (a, b) =>
         a.WakeAt != b.WakeAt ? Nullable.Compare(a.WakeAt, b.WakeAt) : a.Number.CompareTo(b.Number));
 
+    /// <summary>The key that is forgotten first.</summary>
+    public static readonly Comparer<KeyRow> ByExpiry = Comparer<KeyRow>.Create(static (a, b) =>
+        Nullable.Compare(a.ExpiresAt, b.ExpiresAt) is not 0 and var byTime ? byTime
+        : string.CompareOrdinal(a.Scope, b.Scope) is not 0 and var byScope ? byScope
+        : string.CompareOrdinal(a.Key, b.Key));
+
     private static int Then(int first, JobRow a, JobRow b) => first != 0 ? first : a.Id.CompareTo(b.Id);
 }

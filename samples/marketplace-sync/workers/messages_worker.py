@@ -1,0 +1,5 @@
+#!/usr/bin/env python3
+"""Reads the messages of an account. Whatever else it throws ends this process, and with it this job alone."""
+from marketplace import serve
+
+serve("messages")
