@@ -35,7 +35,7 @@ public sealed class JobBoardsTests : IAsyncLifetime
     public async Task Each_board_runs_on_its_own_schedule_and_every_listing_is_added_once()
     {
         Break("glints", true);
-        using var node = Serve("fairlead.yaml", "LOKER__EVERY=1s", "JOBSTREET__EVERY=2s", "GLINTS__EVERY=1s");
+        var node = Serve("fairlead.yaml", "LOKER__EVERY=1s", "JOBSTREET__EVERY=2s", "GLINTS__EVERY=1s");
         await UntilSaidAsync("[glints] failed after", 1);
         Rounds("loker").ShouldBeGreaterThan(0, "the broken board takes its time to give up, and held up nobody");
         await UntilSaidAsync("[loker] completed in", Rounds("loker") + 2);
@@ -57,7 +57,7 @@ public sealed class JobBoardsTests : IAsyncLifetime
     [Fact]
     public async Task In_sequential_mode_one_board_follows_the_other()
     {
-        using var node = Serve("sequential.yaml", "BOARDS__EVERY=1h");
+        var node = Serve("sequential.yaml", "BOARDS__EVERY=1h");
         await UntilSaidAsync("[boards] completed in", 1);
         var visits = _boards.Visits;
         visits.Where((board, i) => i == 0 || visits[i - 1] != board).ShouldBe(JobBoards.Names);
