@@ -26,6 +26,8 @@ internal static class CommandLine
         (LimitsCommand.Name, LimitsCommand.Create),
         (GroupsCommand.Name, GroupsCommand.Create),
         (BreakersCommand.Name, BreakersCommand.Create),
+        (SchedulesCommand.Name, SchedulesCommand.Create),
+        (CyclesCommand.Name, CyclesCommand.Create),
         (PauseCommand.Name, PauseCommand.Create),
         (ResumeCommand.Name, ResumeCommand.Create),
         (DoctorCommand.Name, DoctorCommand.Create),

@@ -35,6 +35,9 @@ internal sealed record JobExtras
                 },
                 SqliteJson.Default.JobExtras);
 
+    /// <summary>What a batch carries.</summary>
+    public static string? OfBatch(long? parent) => parent is null ? null : JsonSerializer.Serialize(new() { Parent = parent }, SqliteJson.Default.JobExtras);
+
     public static JobExtras Read(string? json) => json is null ? None : JsonSerializer.Deserialize(json, SqliteJson.Default.JobExtras)!;
 }
 

@@ -19,7 +19,7 @@ internal sealed class FoundJob
 
     public WaitCause Cause { get; init; }
 
-    /// <summary>The node that runs it; 0 for none.</summary>
+    /// <summary>The node that runs it; 0 for none, and for a parent, which the store carries (<see cref="Session.Store" />).</summary>
     public long Node { get; init; }
 
     /// <summary>Whether its cancellation was asked for while it ran.</summary>

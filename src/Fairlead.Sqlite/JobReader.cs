@@ -53,7 +53,7 @@ internal sealed class JobReader(Statements sql, NameTable table, long now)
             DueAt = found.Status == JobStatus.Scheduled ? Moment.From(found.Due) : null,
             CancelRequested = found.Cancelling,
         };
-        known = found.Place.Fence == 0 ? known : WithLastAttempt(known);
+        known = found.Place.Fence == 0 ? known : WithChildren(WithLastAttempt(known));
         return found.Status switch
         {
             JobStatus.Processing => WithProgress(known, found.Node),
@@ -73,11 +73,22 @@ internal sealed class JobReader(Statements sql, NameTable table, long now)
         return job;
     }
 
+    private Job WithChildren(Job job)
+    {
+        var row = sql["parent"].Add(job.Id.Value);
+        if (row.Step())
+        {
+            job = job with { Children = row.MaybeLong(0) is { } batch ? new JobId(batch) : null, ChildrenLeftOut = row.Int(1) };
+            row.Reset();
+        }
+        return job;
+    }
+
     private Job WithProgress(Job job, long node)
     {
         var row = sql["running_progress"].Add(node).Add(job.Id.Value);
         row.Step();
-        job = job with { StartedAt = row.Time(0), Progress = row.IsNull(1) ? null : new(row.Long(1), row.Long(2)) };
+        job = job with { StartedAt = node == Session.Store ? Moment.From(sql["parent_started"].Add(job.Id.Value).Number()) : row.Time(0), Progress = row.IsNull(1) ? null : new(row.Long(1), row.Long(2)) };
         row.Reset();
         return job;
     }

@@ -7,7 +7,12 @@ namespace Fairlead.Sqlite;
 internal struct RunningJob
 {
     public Place Place;
+
+    /// <summary>Whose it is: that of the store (0) once it is a parent.</summary>
     public long Node;
+
+    /// <summary>The node that is recorded as the one that ran it.</summary>
+    public long RanOn;
     public long ReadyAt;
     public long ClaimedAt;
     public bool Cancelling;
@@ -22,6 +27,7 @@ internal struct RunningJob
     public static RunningJob Read(Statement row, int first, long node, long job) => new()
     {
         Node = node,
+        RanOn = node,
         ReadyAt = row.Long(first + 3),
         ClaimedAt = row.Long(first + 4),
         Cancelling = row.Long(first + 5) != 0,
@@ -36,7 +42,7 @@ internal struct RunningJob
 }
 
 /// <summary>How an attempt ended, for the record.</summary>
-internal readonly struct AttemptEnd
+internal readonly record struct AttemptEnd
 {
     public required long Outcome { get; init; }
 
@@ -55,6 +61,12 @@ internal readonly struct AttemptEnd
     public string? Error { get; init; }
 
     public ReadOnlyMemory<byte> Result { get; init; }
+
+    public static AttemptEnd Of(JobTransition transition) => new()
+    {
+        Outcome = (long)transition.Outcome, StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
+        CostsAttempt = transition.CostsAttempt, Abandoned = transition.Abandoned, Verdict = transition.BreakerVerdict, Error = transition.Error, Result = transition.Result,
+    };
 }
 
 /// <summary>The ways out of running.</summary>
@@ -168,11 +180,11 @@ internal sealed partial class Session
     }
 
     private void AddAttempt(in RunningJob job, in AttemptEnd end) =>
-        statements["add_attempt"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Place.Attempt).Add(job.Node).Add(job.ReadyAt).Add(job.ClaimedAt)
+        statements["add_attempt"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Place.Attempt).Add(job.RanOn).Add(job.ReadyAt).Add(job.ClaimedAt)
             .Add(end.StartedAt).Add(end.EndedAt).Add(end.Outcome).Add(end.Error).Run();
 
     private void AddEnded(in RunningJob job, long spent, in AttemptEnd end, in Settlement settlement) =>
         statements["add_ended"].Add(job.Place.Job).Add((long)settlement.Status).Add(spent).Add(job.Place.Lost).Add(Now)
-            .Add(end.Outcome).Add(job.Place.Attempt).Add(job.Place.Fence).Add(job.Node).Add(job.ReadyAt).Add(job.ClaimedAt)
-            .Add(end.StartedAt).Add(end.EndedAt).Add(settlement.Error).Add(settlement.Status == JobStatus.Completed ? end.Result.Span : default).Run();
+            .Add(end.Outcome).Add(job.Place.Attempt).Add(job.Place.Fence).Add(job.RanOn).Add(job.ReadyAt).Add(job.ClaimedAt)
+            .Add(end.StartedAt).Add(end.EndedAt).Add(settlement.Error).Add(end.Result.Span).Run();
 }

@@ -188,11 +188,34 @@ internal sealed partial class Session
         {
             AddFinalize(batch, JsonSerializer.Deserialize(finalize, SqliteJson.Default.NewJob)!);
         }
+        EndParentOf(batch, status, tally);
     }
 
     private void AddFinalize(long batch, NewJob job)
     {
         var added = AddJob(job with { Parent = job.Parent ?? new JobId(batch) });
         statements["set_finalize_job"].Add(batch).Add(added.Id.Value).Run();
+    }
+
+    /// <summary>The next step of a job that completed, if it has one.</summary>
+    public void AddFollowing(in RunningJob job, ReadOnlyMemory<byte> result)
+    {
+        var own = job.Place.Flags.HasFlag(JobFlags.Then);
+        if (!own && Facts(job.Place.Queue).Definition?.Then is null)
+        {
+            return;
+        }
+        var row = statements["job_to_follow"].Add(job.Place.Job);
+        row.Step();
+        var extras = JobExtras.Read(row.MaybeText(0));
+        var then = extras.Then ?? Facts(job.Place.Queue).Definition?.Then;
+        var next = new NewJob
+        {
+            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2),
+            Parent = new JobId(job.Place.Job), TraceParent = extras.TraceParent,
+        };
+        var group = row.MaybeText(1);
+        row.Reset();
+        AddJob(NewJobRules.Following(next, group, DefinitionOf(then.Queue)));
     }
 }

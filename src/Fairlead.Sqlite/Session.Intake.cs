@@ -29,30 +29,6 @@ internal sealed partial class Session
     /// <summary>What nodes declare of a queue; null while none has.</summary>
     public QueueDefinition? DefinitionOf(string queue) => Facts(Queue(queue)).Definition;
 
-    /// <summary>Adds an item of a batch; its unique key must be free.</summary>
-    public void AddItem(NewJob job, long batch, int item, JobFlags flags)
-    {
-        var queue = Queue(job.Queue);
-        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
-        if (job.UniqueKey is { } key && statements["holder_of_key"].Add(queue).Add(key).Number() is { } holder)
-        {
-            throw new ArgumentException($"Item {item} has the unique key '{key}', which job {holder} of queue '{job.Queue}' holds. A batch holds exactly the items it is given.", nameof(job));
-        }
-        var place = AddRow(job, queue, batch, flags);
-        var (blockers, refusal) = Await(job, place.Job, strict: true);
-        PutNew(job, place, blockers, refusal);
-    }
-
-    /// <summary>Adds the batch itself; its items follow.</summary>
-    public void AddBatchRow(long id, NewBatch batch, JobKind kind)
-    {
-        statements["add_plain_job"].Add(id).Add(Queue(batch.Queue)).Add(Kind(kind)).Add(0).Add(Now).Add((long?)null)
-            .Add((long)JobFlags.Batch).Add(default(ReadOnlySpan<byte>)).Run();
-        var finalize = batch.Finalize is null ? null : System.Text.Json.JsonSerializer.Serialize(batch.Finalize, SqliteJson.Default.NewJob);
-        statements["add_batch"].Add(id).Add(batch.Name).Add(batch.Items.Count).Add(batch.MaxParallel).Add(batch.FailOnError ? 1 : 0)
-            .Add((long)JobStatus.Queued).Add(finalize).Add(batch.Memo.Span).Run();
-    }
-
     private Place AddRow(NewJob job, long queue, long batch, JobFlags flags)
     {
         flags |= (job.UniqueKey is null ? 0 : JobFlags.Unique) | (job.Then is null ? 0 : JobFlags.Then) | (job.Group is null ? 0 : JobFlags.Grouped);

@@ -51,23 +51,19 @@ public sealed partial class SqliteJobStore
             session.Sql["add_abandoned"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Node).Add(job.Place.Queue).Add(job.Group == 0 ? null : (long?)job.Group).Run();
             session.Raise("abandoned");
         }
-        session.EndAttempt(job, EndOf(transition), settlement);
-        // After its end: a job may enqueue its successor under its own unique key.
-        foreach (var next in transition.Enqueue)
+        if (settlement.Status == JobStatus.Processing)
         {
-            session.AddJob(next);
+            session.Branch(job, transition);
+            return;
         }
+        session.EndAttempt(job, AttemptEnd.Of(transition), settlement);
+        // After its end: a job may enqueue its successor under its own unique key.
+        session.AddAll(transition.Children is null ? transition.Enqueue : []);
         if (settlement.Status == JobStatus.Completed)
         {
-            AddFollowing(session, job, transition.Result);
+            session.AddFollowing(job, transition.Result);
         }
     }
-
-    private static AttemptEnd EndOf(JobTransition transition) => new()
-    {
-        Outcome = (long)transition.Outcome, StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
-        CostsAttempt = transition.CostsAttempt, Abandoned = transition.Abandoned, Verdict = transition.BreakerVerdict, Error = transition.Error, Result = transition.Result,
-    };
 
     private static Settlement Settle(Session session, in RunningJob job, JobTransition transition)
     {
@@ -85,7 +81,7 @@ public sealed partial class SqliteJobStore
         }
         var deadline = session.DeadlineOf(job.Place.Job);
         var asked = Settlement.Of(transition, job.Cancelling, session.Time, deadline);
-        if (share is null || asked.Status.IsEnded())
+        if (share is null || asked.Status.IsEnded() || asked.Status == JobStatus.Processing)
         {
             return asked;
         }
@@ -97,26 +93,5 @@ public sealed partial class SqliteJobStore
             facts.BudgetChanged = true;
         }
         return paced;
-    }
-
-    private static void AddFollowing(Session session, in RunningJob job, ReadOnlyMemory<byte> result)
-    {
-        var own = job.Place.Flags.HasFlag(JobFlags.Then);
-        if (!own && session.Facts(job.Place.Queue).Definition?.Then is null)
-        {
-            return;
-        }
-        var row = session.Sql["job_to_follow"].Add(job.Place.Job);
-        row.Step();
-        var extras = JobExtras.Read(row.MaybeText(0));
-        var then = extras.Then ?? session.Facts(job.Place.Queue).Definition?.Then;
-        var next = new NewJob
-        {
-            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2),
-            Parent = new JobId(job.Place.Job), TraceParent = extras.TraceParent,
-        };
-        var group = row.MaybeText(1);
-        row.Reset();
-        session.AddJob(NewJobRules.Following(next, group, session.DefinitionOf(then.Queue)));
     }
 }

@@ -93,37 +93,58 @@ public sealed partial class SqliteJobStore
         {
             return null;
         }
-        if (range.Batch == id)
+        List<FoundJob> running = range.Batch == id ? CancelBatches(session, id) : [];
+        if (range.Batch != id && CancelOne(session, id) is { } itself)
         {
-            session.Sql["cancel_batch"].Add(id).Run();
-        }
-        var running = 0;
-        foreach (var job in Numbers(session.Sql["open_between"].Add(range.First).Add(range.Last)))
-        {
-            running += CancelOne(session, job);
+            running = [itself, .. itself.Node == Session.Store ? CancelBatches(session, session.ChildrenOf(id)) : []];
         }
         session.SettleEnds();
         session.Signal(StoreSignals.Control);
-        return new(session.Cancelled, running);
+        return new(session.Cancelled, running.Count(job => job.Node != Session.Store || session.IsCarried(job.Place.Job)));
     }
 
-    /// <summary>Cancels what waits; marks what runs.</summary>
-    /// <returns>1 when it runs.</returns>
-    private static int CancelOne(Session session, long job)
+    /// <summary>Cancels a batch with all its items, and the children of those: a loop, however deep parents stand under parents.</summary>
+    /// <returns>What runs and was marked.</returns>
+    private static List<FoundJob> CancelBatches(Session session, long batch)
+    {
+        var running = new List<FoundJob>();
+        for (var batches = new Queue<long>([batch]); batches.TryDequeue(out var next);)
+        {
+            session.Sql["cancel_batch"].Add(next).Run();
+            var last = next + (session.Sql["batch_size"].Add(next).Number() ?? 0);
+            foreach (var job in Numbers(session.Sql["open_between"].Add(next + 1).Add(last)))
+            {
+                if (CancelOne(session, job) is not { } marked)
+                {
+                    continue;
+                }
+                running.Add(marked);
+                if (marked.Node == Session.Store)
+                {
+                    batches.Enqueue(session.ChildrenOf(job));
+                }
+            }
+        }
+        return running;
+    }
+
+    /// <summary>Cancels what waits; marks what runs, and a parent, which ends with its children.</summary>
+    /// <returns>The job when it was marked.</returns>
+    private static FoundJob? CancelOne(Session session, long job)
     {
         var found = JobFinder.Find(session.Sql, job);
         if (found is null || found.Status.IsEnded())
         {
-            return 0;
+            return null;
         }
         if (found.Status == JobStatus.Processing)
         {
             session.Sql["mark_cancelled"].Add(found.Node).Add(job).Run();
-            return 1;
+            return found;
         }
         session.CountOut(found);
         session.EndWaiting(found.Place, JobStatus.Cancelled, "Cancelled before it ran.");
-        return 0;
+        return null;
     }
 
     private static int? Retry(Session session, long id)

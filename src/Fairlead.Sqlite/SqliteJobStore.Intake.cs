@@ -6,8 +6,6 @@ namespace Fairlead.Sqlite;
 
 public sealed partial class SqliteJobStore
 {
-    private static readonly JobKind BatchKind = new("fairlead.batch");
-
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken = default) =>
         WriteAsync(session => Enqueue(session, jobs), cancellationToken, jobs.Count);
@@ -16,7 +14,7 @@ public sealed partial class SqliteJobStore
     public ValueTask<JobId> EnqueueBatchAsync(NewBatch batch, CancellationToken cancellationToken = default)
     {
         RequireItems(batch);
-        return WriteAsync(session => EnqueueBatch(session, batch), cancellationToken, batch.Items.Count);
+        return WriteAsync(session => session.AddBatch(batch), cancellationToken, batch.Items.Count);
     }
 
     /// <inheritdoc />
@@ -27,7 +25,7 @@ public sealed partial class SqliteJobStore
     public ValueTask<JobId> EnqueueBatchAsync(NewBatch batch, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         RequireItems(batch);
-        return new(WriteInside(transaction, session => EnqueueBatch(session, batch)));
+        return new(WriteInside(transaction, session => session.AddBatch(batch)));
     }
 
     private static IReadOnlyList<EnqueuedJob> Enqueue(Session session, IReadOnlyList<NewJob> jobs)
@@ -38,18 +36,6 @@ public sealed partial class SqliteJobStore
             answers[i] = session.AddJob(jobs[i], strict: true);
         }
         return answers;
-    }
-
-    private static JobId EnqueueBatch(Session session, NewBatch batch)
-    {
-        var id = session.NextJob();
-        session.AddBatchRow(id, batch, BatchKind);
-        var flags = batch.MaxParallel is null ? JobFlags.None : JobFlags.Shared;
-        for (var i = 0; i < batch.Items.Count; i++)
-        {
-            session.AddItem(batch.Items[i], id, i, flags);
-        }
-        return new(id);
     }
 
     private static void RequireItems(NewBatch batch)

@@ -82,7 +82,7 @@ public sealed partial class SqliteJobStore
             session.Count(row.Long(0), 0, (JobStatus)row.Int(1), -row.Long(3), row.Long(2) != 0);
         }
         SettleKeysOf(session, job.Id, last);
-        foreach (var verb in (string[])["forget_ended", "forget_attempts", "forget_waits", "forget_logs", "forget_jobs"])
+        foreach (var verb in (string[])["forget_ended", "forget_attempts", "forget_waits", "forget_logs", "forget_parents", "forget_jobs"])
         {
             session.Sql[verb].Add(job.Id).Add(last).Run();
         }

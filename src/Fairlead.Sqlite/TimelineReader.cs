@@ -72,6 +72,16 @@ internal sealed class TimelineReader(Statements sql, NameTable table)
             Attempt = row.Int(0), Fence = row.Long(1), Node = new(found.Node), ReadyAt = row.Time(3), ClaimedAt = claimed, StartedAt = claimed,
         };
         row.Reset();
+        return found.Node == Session.Store ? WithItsNode(attempt, found.Place.Job) : attempt;
+    }
+
+    /// <summary>A parent's attempt is that of the node that ran it.</summary>
+    private JobAttempt WithItsNode(JobAttempt attempt, long job)
+    {
+        var row = sql["parent"].Add(job);
+        row.Step();
+        attempt = attempt with { Node = new(row.Long(2)), StartedAt = row.Time(3) };
+        row.Reset();
         return attempt;
     }
 

@@ -19,8 +19,10 @@ public sealed class FairleadHarness : IAsyncDisposable
     /// <param name="configure">As in <c>AddFairlead</c>; the store and <c>RunWorkers</c> are the harness's.</param>
     /// <param name="services">Further services of your handlers.</param>
     /// <param name="seed">Chance: equal seeds give equal runs.</param>
-    public FairleadHarness(Action<FairleadBuilder> configure, Action<IServiceCollection>? services = null, int seed = 1)
+    /// <param name="start">When its time begins, for schedules; by default the first moment of 2026, UTC.</param>
+    public FairleadHarness(Action<FairleadBuilder> configure, Action<IServiceCollection>? services = null, int seed = 1, DateTimeOffset? start = null)
     {
+        Time = new VirtualTime(start);
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(Time);
         collection.AddSingleton(new Random(seed));
@@ -37,7 +39,7 @@ public sealed class FairleadHarness : IAsyncDisposable
     }
 
     /// <summary>The virtual time everything runs in.</summary>
-    public VirtualTime Time { get; } = new();
+    public VirtualTime Time { get; }
 
     /// <summary>Enqueues, looks, cancels.</summary>
     public JobClient Jobs { get; }

@@ -108,7 +108,7 @@ public sealed class ConfigurationDocsTests
     public void The_schema_and_the_reader_accept_the_example_of_everything()
     {
         Accepts(ConfigurationScene.Everything + ConfigurationScene.Schedules).ShouldBeTrue();
-        ConfigurationScene.Read(ConfigurationScene.Everything, ("TOKEN", "abcdef")).Queues.Count.ShouldBe(2);
+        ConfigurationScene.Read(ConfigurationScene.Everything + ConfigurationScene.Schedules, ("TOKEN", "abcdef")).Schedules.Count.ShouldBe(4);
     }
 
     [Theory]

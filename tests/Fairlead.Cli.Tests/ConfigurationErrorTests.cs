@@ -30,7 +30,8 @@ public sealed class ConfigurationErrorTests
     [InlineData("limits: { a: { rate: 8/s, headers: { left: x } } }", "limits.a.headers.left is no key of headers")]
     [InlineData("limits: [a]", "limits expects names of limits with their keys, such as sp_api: { rate: 8/s }; got a list.")]
     [InlineData("queues: ai", "queues expects names of queues with their keys, such as hello: { run: [cat] }; got")]
-    [InlineData("schedules: { s: { every: 5m } }", "fairlead.yaml:1:12: schedules: this version does not run schedules yet.")]
+    [InlineData("queues: { fairlead.cycles: { run: [x] } }", "fairlead.yaml:1:11: queues.fairlead.cycles: names that begin with 'fairlead.' are kept for the queues of cycles.")]
+    [InlineData("schedules: [a]", "schedules expects names of schedules with their keys, such as sync: { queue: hello, every: 5m }; got a list.")]
     public void The_file_is_checked(string yaml, string expected) => ConfigurationScene.Errors(yaml).ShouldHaveSingleItem().ShouldContain(expected);
 
     [Theory]
@@ -88,6 +89,35 @@ public sealed class ConfigurationErrorTests
     [InlineData("retries: 3\nretries: 4", "4:5: queues.q.retries stands twice; it is first at fairlead.yaml:3:5.")]
     public void A_queue_is_checked(string keys, string expected) =>
         ConfigurationScene.Errors($"queues:\n  q:\n    {keys.Replace("\n", "\n    ", StringComparison.Ordinal)}\n").ShouldHaveSingleItem().ShouldContain(expected);
+
+    [Theory]
+    [InlineData("every: 5m", "4:5: schedules.s expects queue or queues, such as queue: scrape or queues: [orders, offers]; got neither.")]
+    [InlineData("queue: q", "4:5: schedules.s expects every or cron, such as every: 5m or cron: \"0 3 * * *\"; got neither.")]
+    [InlineData("queue: q\nevery: 5m\ncron: \"* * * * *\"", "6:5: schedules.s expects either every or cron; got both.")]
+    [InlineData("queue: q\nqueues: [q, r]\nevery: 5m", "5:5: schedules.s expects either queue or queues; got both.")]
+    [InlineData("queue: q\nevery: 500ms", "5:12: schedules.s.every expects a duration of 1s or more such as 30s, 5m, 2h or 7d; got '500ms'.")]
+    [InlineData("queue: q\ncron: \"* * * * *\"\nfrom: finish", "6:5: schedules.s.from means nothing without every.")]
+    [InlineData("queue: q\nevery: 5m\ntimezone: Europe/Berlin", "6:5: schedules.s.timezone means nothing without cron.")]
+    [InlineData("queue: q\nevery: 5m\nmax_groups: 5", "6:5: schedules.s.max_groups means nothing without for_each.")]
+    [InlineData("queue: q\nevery: 5m\norder: fair", "6:5: schedules.s.order means nothing without for_each.")]
+    [InlineData("queue: q\nevery: 5m\nmode: sequential", "6:5: schedules.s.mode means nothing without for_each, or several queues.")]
+    [InlineData("queues: { from: /workers }\nevery: 5m", "4:5: schedules.s.queues means nothing without for_each")]
+    [InlineData("queue: q\nevery: 5m\nfrom: finish\nmisfire: once", "7:5: schedules.s.misfire means nothing without from: start")]
+    [InlineData("queue: q\nevery: 5m\njitter: 10m", "6:13: schedules.s.jitter expects less than every, 5m; got 10m.")]
+    [InlineData("queue: q\nevery: 5m\nfor_each: { }", "schedules.s.for_each expects one of file, run and url, such as file: accounts.jsonl; got none.")]
+    [InlineData("queue: q\nevery: 5m\nfor_each: { file: a, url: \"http://a/\" }", "got several.")]
+    [InlineData("queue: q\nevery: 5m\nfor_each: { file: a }\npayload: [1]", "7:14: schedules.s.payload expects keys and values beside for_each")]
+    [InlineData("queue: q\nevery: 5m\nfor_each: { file: a }\nmode: sequential\nmax_groups: 2", "8:5: schedules.s.max_groups means nothing without mode: parallel")]
+    [InlineData("queue: qq\nevery: 5m", "4:12: schedules.s.queue names the queue 'qq', which queues does not declare; did you mean 'q'? Declared: q, r.")]
+    [InlineData("queues: [q, x-x-x]\nevery: 5m", "4:17: schedules.s.queues[1] names the queue 'x-x-x', which queues does not declare.")]
+    [InlineData("queues: [q, q]\nevery: 5m", "4:17: schedules.s.queues[1] names 'q' twice; once is expected.")]
+    [InlineData("queue: q\ncron: \"0 3 * *\"", "5:11: schedules.s.cron: A cron expression has five fields")]
+    [InlineData("queue: q\ncron: \"0 3 * * *\"\ntimezone: Europe/Berlim", "6:15: schedules.s.timezone: Expected an IANA time zone such as Europe/Berlin; got 'Europe/Berlim'. Did you mean 'Europe/Berlin'?")]
+    [InlineData("queue: q\nevery: 5m\noverlap: skipp", "schedules.s.overlap expects skip, queue, replace or allow; got 'skipp'. Did you mean 'skip'?")]
+    [InlineData("queue: q\nevery: 5m\nmisfire: { all: 1001 }", "schedules.s.misfire.all expects a whole number from 1 to 1000; got '1001'.")]
+    [InlineData("queue: q\nevry: 5m\nevery: 5m", "5:5: schedules.s.evry is no key of a schedule; did you mean 'every'?")]
+    public void A_schedule_is_checked(string keys, string expected) =>
+        ConfigurationScene.Errors($"queues: {{ q: , r: }}\nschedules:\n  s:\n    {keys.Replace("\n", "\n    ", StringComparison.Ordinal)}\n").ShouldHaveSingleItem().ShouldContain(expected);
 
     [Fact]
     public void What_is_meant_is_guessed()

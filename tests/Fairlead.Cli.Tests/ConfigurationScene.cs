@@ -56,10 +56,23 @@ internal static class ConfigurationScene
 
         """;
 
-    /// <summary>What this version knows and refuses.</summary>
+    /// <summary>Every key of schedules, behind <see cref="Everything" />.</summary>
     public const string Schedules = """
         schedules:
-          loker: { queue: scrape, payload: { source: loker }, every: 60m, from: finish, enabled: true }
+          loker:  { queue: ai_processing, payload: { source: loker, pages: 5, deep: [true, "5", null] }, every: 60m, from: finish, enabled: false, priority: 5, timeout: 30s }
+          prices: { queue: ai_processing, cron: "0 3 * * *", timezone: Europe/Berlin, overlap: queue, misfire: { all: 50 }, jitter: 30s }
+          sync:
+            every: 5m
+            for_each: { file: accounts.jsonl }
+            queues: { from: /workers }
+            group: /account
+            max_groups: 5
+            order: listed
+            mode: parallel
+            overlap: replace
+            payload: { source: sync }
+          two:    { every: 1d, queues: [ai_processing, supabase_upload], mode: sequential, misfire: skip }
+
         """;
 
     private const string File = "/srv/app/fairlead.yaml";

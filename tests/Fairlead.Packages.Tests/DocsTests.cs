@@ -7,6 +7,7 @@ public sealed partial class DocsTests
 {
     public static TheoryData<string> Documents => [.. Directory.EnumerateFiles(Repository.Root, "*.md")
         .Concat(Directory.EnumerateFiles(Repository.File("docs"), "*.md"))
+        .Concat(Directory.EnumerateFiles(Repository.File("samples"), "*.md", SearchOption.AllDirectories))
         .Select(path => Path.GetRelativePath(Repository.Root, path))];
 
     [Theory]

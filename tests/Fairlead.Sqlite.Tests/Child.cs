@@ -78,6 +78,9 @@ public sealed class Child : IDisposable
             case "storm":
                 await StormAsync(store);
                 break;
+            case "ticker":
+                await RacingTickers.PlayAsync(store);
+                break;
             case "work":
                 await WorkAsync(store);
                 break;

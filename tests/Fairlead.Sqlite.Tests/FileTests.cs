@@ -31,6 +31,35 @@ public sealed class FileTests
     }
 
     [Fact]
+    public async Task A_file_of_the_version_before_is_brought_up_with_all_its_jobs()
+    {
+        await using var temp = new TempStore();
+        Run(temp.Path, string.Join('\n', SqlText.Migrations.Take(3)) + """
+            ;INSERT INTO fairlead_meta(name, value) VALUES ('schema', 3);
+            UPDATE fairlead_meta SET value = 3 WHERE name = 'next_job';
+            INSERT INTO fairlead_queue(id, name) VALUES (1, 'q');
+            INSERT INTO fairlead_kind(id, name, version) VALUES (1, 'work', 1);
+            INSERT INTO fairlead_line(queue, kind) VALUES (1, 1);
+            INSERT INTO fairlead_job(id, queue, kind, priority, enqueued_at, flags, extras, payload) VALUES (1, 1, 1, 0, 0, 0, '{"TraceParent":"t"}', '{}'), (2, 1, 1, 0, 0, 0, NULL, '{}');
+            INSERT INTO fairlead_ready(queue, kind, priority, job, flags, attempt, fence, lost, since) VALUES (1, 1, 0, 1, 0, 0, 0, 0, 0);
+            INSERT INTO fairlead_ended(job, status, spent, lost, ended_at, fence) VALUES (2, 4, 1, 0, 0, 1);
+            INSERT INTO fairlead_tally(scope, scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out) VALUES (-1, 0, 1, 0, 0, 1, 0, 0, 0);
+            """);
+        var clock = new Testing.ManualClock();
+        var store = await temp.OpenAsync(clock);
+        (await store.GetJobAsync(new(2)))!.Status.ShouldBe(JobStatus.Completed);
+        var node = (await store.JoinAsync(TempStore.Registration())).Node;
+        var old = (await store.ClaimAsync(TempStore.Request(node, 1))).Jobs.Single();
+        old.TraceParent.ShouldBe("t");
+        (await store.ClaimKeysAsync(new() { Scope = "s", Keys = ["k"], Attempt = old.Key })).ShouldBe([KeyAnswer.New]);
+        AttemptTimes times = new(old.Key, clock.Now, clock.Now);
+        (await store.ApplyAsync(node, [JobTransition.Branched(times, new() { Queue = "q", Items = [TempStore.Job()] }, [])])).ShouldBe([ApplyResult.Applied]);
+        var child = (await store.ClaimAsync(TempStore.Request(node, 2))).Jobs.Single();
+        await store.ApplyAsync(node, [TempStore.Completed(child)]);
+        (await store.GetJobAsync(new(1)))!.Status.ShouldBe(JobStatus.Completed);
+    }
+
+    [Fact]
     public async Task What_a_file_holds_is_told_before_anything_is_written()
     {
         await using var temp = new TempStore();

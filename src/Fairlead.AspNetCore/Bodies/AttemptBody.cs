@@ -22,9 +22,15 @@ internal sealed record AttemptBody
     public string? Error { get; init; }
 
     /// <summary>A job with all its attempts, the first first; a batch has none of its own.</summary>
-    public static async ValueTask<JobBody> WithAttemptsAsync(IJobQueries store, Job job, CancellationToken cancellationToken) => job.BatchState is not null
-        ? JobBody.Of(job)
-        : JobBody.Of(job) with { Attempts = [.. (await store.GetTimelinesAsync(job.Id, cancellationToken)).SelectMany(static life => life.Attempts).Select(Of)] };
+    public static async ValueTask<JobBody> WithAttemptsAsync(IJobQueries store, Job job, CancellationToken cancellationToken)
+    {
+        if (job.BatchState is not null)
+        {
+            return JobBody.Of(job);
+        }
+        var children = job.Children is { } batch ? await store.GetJobAsync(batch, cancellationToken) : null;
+        return JobBody.Of(job, children) with { Attempts = [.. (await store.GetTimelinesAsync(job.Id, cancellationToken)).SelectMany(static life => life.Attempts).Select(Of)] };
+    }
 
     private static AttemptBody Of(JobAttempt attempt) => new()
     {

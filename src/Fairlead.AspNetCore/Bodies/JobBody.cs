@@ -1,4 +1,5 @@
 using Fairlead.Batches;
+using Fairlead.Storage;
 
 namespace Fairlead.AspNetCore.Bodies;
 
@@ -48,6 +49,15 @@ internal sealed record JobBody
 
     public long? Parent { get; init; }
 
+    /// <summary>The batch of its children, whose counts are its own.</summary>
+    public long? Children { get; init; }
+
+    /// <summary>How many children were left out because an unfinished job held their key.</summary>
+    public int? LeftOut { get; init; }
+
+    /// <summary>The time its schedule made it for.</summary>
+    public DateTimeOffset? ScheduledFor { get; init; }
+
     public int Attempt { get; init; }
 
     public required DateTimeOffset EnqueuedAt { get; init; }
@@ -73,9 +83,11 @@ internal sealed record JobBody
     /// <summary>Its attempts in order; only where one job is asked for.</summary>
     public IReadOnlyList<AttemptBody>? Attempts { get; init; }
 
-    public static JobBody Of(Job job)
+    /// <param name="job">The job.</param>
+    /// <param name="children">The batch of its children, where it has some and they are at hand.</param>
+    public static JobBody Of(Job job, Job? children = null)
     {
-        var counts = Counts.Of(job);
+        var counts = Counts.Of(children ?? job);
         return new JobBody
         {
             Id = job.Id.Value,
@@ -99,6 +111,9 @@ internal sealed record JobBody
             Batch = job.Batch?.Value,
             Item = job.Item,
             Parent = job.Parent?.Value,
+            Children = job.Children?.Value,
+            LeftOut = job.ChildrenLeftOut > 0 ? job.ChildrenLeftOut : null,
+            ScheduledFor = job.ScheduledFor,
             Attempt = job.Attempt,
             EnqueuedAt = job.EnqueuedAt,
             DueAt = job.DueAt,
@@ -126,6 +141,7 @@ internal readonly record struct Counts(long Processed, long Total, long Success,
     public static Counts Of(Job job) => job switch
     {
         { BatchState.Items: StateTally items } => new(items.Ended, items.Total, items.Completed, items.Failed),
+        { Children: not null, Result: var result } when ChildrenResult.Read(result.Span) is { } children => new(children.Total, children.Total, children.Completed, children.Failed),
         { Status: JobStatus.Processing, Progress: { } reported } => new(reported.Processed, reported.Total, 0, 0),
         _ => new(job.Status.IsEnded() ? 1 : 0, 1, job.Status == JobStatus.Completed ? 1 : 0, job.Status == JobStatus.Failed ? 1 : 0),
     };

@@ -81,7 +81,7 @@ internal static class JobEndpoints
     private static async ValueTask<IResult> PageAsync(ApiRequest request, QueryOptions query, JobQuery jobs)
     {
         var page = await request.Store.ListJobsAsync(jobs with { Cursor = query.Cursor(), Limit = query.Whole("limit", 1, LargestPage) ?? 100 }, request.Aborted);
-        return Answer.Json(new JobPageBody([.. page.Jobs.Select(JobBody.Of)], page.Next?.Value), WireJson.Wire.JobPageBody);
+        return Answer.Json(new JobPageBody([.. page.Jobs.Select(static job => JobBody.Of(job))], page.Next?.Value), WireJson.Wire.JobPageBody);
     }
 
     /// <summary>A batch by its id or name.</summary>

@@ -33,6 +33,8 @@ internal sealed class Problem(string code, int status, string detail) : Exceptio
 
     public static Problem StoreMismatch(string detail) => new("store_mismatch", StatusCodes.Status409Conflict, detail);
 
+    public static Problem StillRuns(string detail) => new("still_running", StatusCodes.Status409Conflict, detail);
+
     public static Problem Defect() => new(
         "defect", StatusCodes.Status500InternalServerError, "This is a defect of Fairlead; its log says more. Nothing that was acknowledged is lost.");
 

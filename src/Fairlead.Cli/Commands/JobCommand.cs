@@ -47,6 +47,8 @@ internal static class JobCommand
         Row("unique", body.Unique);
         Row("priority", body.Priority == 0 ? null : body.Priority);
         Row("batch", body.Batch is { } batch ? $"{batch}, item {body.Item}" : null);
+        Row("scheduled for", Table.Time(body.ScheduledFor));
+        Row("children", body.Children is { } children ? $"batch {children}{(body.LeftOut is { } left ? $", {left} left out" : "")}" : null);
         Row("progress", FormattableString.Invariant($"{body.Progress:0.#} %: {body.ProcessedItems} of {body.TotalItems}, {body.SuccessCount} succeeded, {body.ErrorCount} failed"));
         Row("attempt", job.BatchState is null ? body.Attempt : null);
         Row("enqueued", Table.Time(body.EnqueuedAt));

@@ -33,7 +33,7 @@ internal static class JobsCommand
         var page = await store.ListJobsAsync(await QueryAsync(context, store), context.Cancelled);
         if (context.Value(Json))
         {
-            context.Output.Json(new JobPageBody([.. page.Jobs.Select(JobBody.Of)], page.Next?.Value), WireJson.Wire.JobPageBody);
+            context.Output.Json(new JobPageBody([.. page.Jobs.Select(static job => JobBody.Of(job))], page.Next?.Value), WireJson.Wire.JobPageBody);
             return ExitCode.AllWell;
         }
         Write(context.Output, page);

@@ -22,7 +22,7 @@ DELETE FROM fairlead_key WHERE scope = ?1 AND key = ?2 AND job = ?3 AND fence = 
 
 -- name: attempt_runs
 -- In: job, fence. Out: a row while the attempt holds its job.
-SELECT 1 FROM fairlead_running WHERE node IN (SELECT id FROM fairlead_node WHERE left_at IS NULL) AND job = ?1 AND fence = ?2
+SELECT 1 FROM fairlead_running WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead_node WHERE left_at IS NULL) AND job = ?1 AND fence = ?2
 
 -- name: completed_by
 -- In: job, fence. Out: when that attempt completed the job; no row when it did not.

@@ -25,9 +25,9 @@ DELETE FROM fairlead_waiting WHERE job = ?1
 UPDATE fairlead_waiting SET blockers = blockers - 1 WHERE job = ?1 RETURNING blockers
 
 -- name: running_anywhere
--- In: job. Out: its row, on whichever node. The key begins with the node, so the few live ones are asked in turn.
+-- In: job. Out: its row, on whichever node. The key begins with the node, so the few live ones are asked in turn, and the store, which carries parents.
 SELECT attempt, fence, lost, ready_at, claimed_at, cancel, node FROM fairlead_running
-WHERE node IN (SELECT id FROM fairlead_node WHERE left_at IS NULL) AND job = ?1
+WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead_node WHERE left_at IS NULL) AND job = ?1
 
 -- name: running
 -- In: node, job. Out: what the end of its attempt needs.
@@ -64,9 +64,10 @@ INSERT INTO fairlead_ended(job, status, spent, lost, ended_at, fence, error, out
 SELECT outcome FROM fairlead_attempt WHERE job = ?1 ORDER BY fence DESC LIMIT 1
 
 -- name: attempt_was_applied
--- In: job, fence, node, outcome. Out: a row when this very end is kept already.
+-- In: job, fence, node, outcome. Out: a row when this very end is kept already. A parent's is, before it has ended.
 SELECT 1 FROM fairlead_ended WHERE job = ?1 AND fence = ?2 AND node = ?3 AND outcome = ?4
 UNION ALL SELECT 1 FROM fairlead_attempt WHERE job = ?1 AND fence = ?2 AND node = ?3 AND outcome = ?4
+UNION ALL SELECT 1 FROM fairlead_parent WHERE job = ?1 AND fence = ?2 AND node = ?3 AND ?4 = 0
 
 -- name: job_extras
 -- In: id. Out: extras, group.

@@ -27,6 +27,11 @@ internal sealed partial class Auditor
     public void BatchEnqueued(NewBatch definition, JobId id)
     {
         journal.Write("client", "enqueue batch", id.Value, definition.Items.Count);
+        AddBatch(definition, id);
+    }
+
+    private ShadowBatch AddBatch(NewBatch definition, JobId id)
+    {
         var header = new ShadowJob(id, definition.Queue) { Status = JobStatus.Queued };
         var batch = header.AsBatch = new ShadowBatch(header, definition);
         _jobs.Add(id.Value, header);
@@ -36,6 +41,7 @@ internal sealed partial class Auditor
             Add(new(id.Value + 1 + i), definition.Items[i], batch);
         }
         Touch(batch);
+        return batch;
     }
 
     public void Joined(SimulatedNode owner, NodeRegistration registration, NodeLease lease)
@@ -185,7 +191,8 @@ internal sealed partial class Auditor
     {
         var costs = transition.Outcome is AttemptOutcome.Completed or AttemptOutcome.Failed or AttemptOutcome.TimedOut;
         job.Applied.Add((transition.Attempt.Fence, node.Id, transition.Outcome));
-        job.Spent += costs ? 1 : 0;
+        var branches = transition.Children is { Items.Count: > 0 } && !job.CancelRequested;
+        job.Spent += costs && !branches ? 1 : 0;
         if (transition.Abandoned)
         {
             job.Abandoned.Add((job.Fence, node.Id));
@@ -193,13 +200,21 @@ internal sealed partial class Auditor
         }
         RequireRightTimes(node, job, transition);
         var late = job.Deadline - Now <= transition.Delay || (ClusterQueues.Named(job.Queue).RetryBudget is not null && transition.CostsAttempt);
-        if (transition.To.IsEnded())
+        if (branches)
+        {
+            Branch(node, job, transition.Children!);
+        }
+        else if (transition.To.IsEnded())
         {
             Becomes(job, transition.To);
         }
         else if (job.CancelRequested)
         {
             Becomes(job, JobStatus.Cancelled);
+        }
+        else if (transition.Children is not null)
+        {
+            Becomes(job, JobStatus.Completed);
         }
         else if (late)
         {
@@ -211,6 +226,22 @@ internal sealed partial class Auditor
         }
         // After its end and all that came with it: keys are free by then.
         Expect(job, transition);
+    }
+
+    /// <summary>It stays as it is without its node, and its children appear with this step.</summary>
+    private void Branch(ShadowNode node, ShadowJob job, NewBatch children)
+    {
+        Becomes(job, JobStatus.Processing);
+        node.Running.Remove(job);
+        job.Holder = null;
+        if (Read(job.Id)?.Children is not { } id || id.Value <= _lastId || Read(id) is not { BatchState: not null } header)
+        {
+            Fail($"Job {job.Id} has become a parent, and its {children.Items.Count} children did not appear.", job.Id);
+            return;
+        }
+        Require(header.Parent == job.Id, $"its children's batch {id} names {header.Parent} as its parent", job);
+        job.Children = AddBatch(children, id);
+        job.Children.Owner = job;
     }
 
     /// <summary>However wrong its clock is, a node stamps its attempts by the store's.</summary>
@@ -227,7 +258,8 @@ internal sealed partial class Auditor
         var planned = transition.Outcome == AttemptOutcome.Completed ? plans.Find(job.Spec!.Payload).Children : [];
         Require(transition.Enqueue.Count == planned.Count && transition.Enqueue.SequenceEqual(planned),
             $"its attempt {transition.Attempt.Fence} ({transition.Outcome}) enqueues {transition.Enqueue.Count} jobs, its work enqueued {planned.Count}", job);
-        if (transition.To != JobStatus.Completed)
+        var branched = transition.Children is not null && job.Status != JobStatus.Cancelled;
+        if (transition.To != JobStatus.Completed && !branched)
         {
             return;
         }
@@ -240,7 +272,7 @@ internal sealed partial class Auditor
                 _expected.Add(new(next, null, $"enqueue on completion of {job.Id}"));
             }
         }
-        if ((job.Spec!.Then ?? ClusterQueues.Named(job.Queue).Then) is { } then)
+        if (!branched && (job.Spec!.Then ?? ClusterQueues.Named(job.Queue).Then) is { } then)
         {
             var following = new NewJob { Queue = then.Queue, Kind = then.Kind, Payload = transition.Result, Priority = job.Spec.Priority, Group = job.Spec.Group };
             _expected.Add(new(following, job.Id, "next step"));
@@ -329,21 +361,30 @@ internal sealed partial class Auditor
         {
             return;
         }
-        job.CancelRequested = job.AsBatch is not null ? !job.Ended : job.CancelRequested;
-        var running = 0;
-        foreach (var one in job.AsBatch?.Items.ToArray() ?? [job])
+        var marked = new List<ShadowJob>();
+        for (var rest = new Queue<ShadowJob>([job]); rest.TryDequeue(out var one);)
         {
-            if (one.Status == JobStatus.Processing)
+            if (one.AsBatch is { } batch)
+            {
+                one.CancelRequested = !one.Ended;
+                batch.Items.ForEach(rest.Enqueue);
+            }
+            else if (one.Status == JobStatus.Processing)
             {
                 one.CancelAt = one.CancelRequested ? one.CancelAt : Now;
                 one.CancelRequested = true;
-                running++;
+                marked.Add(one);
+                if (one.Holder is null)
+                {
+                    rest.Enqueue(one.Children!.Header);
+                }
             }
             else if (!one.Ended)
             {
                 Becomes(one, JobStatus.Cancelled);
             }
         }
+        var running = marked.Count(one => one.Status == JobStatus.Processing);
         Require(result?.Running == running, $"its cancellation marked {result?.Running} running jobs, {running} run", job);
     }
 

@@ -68,7 +68,7 @@ internal sealed partial class Auditor
         var well = nodes.Where(node => node.IsWellFor(RescueWithin + Patience)).ToArray();
         foreach (var orphan in _orphans.Where(orphan => orphan.At <= Now).ToArray())
         {
-            Require(well.Length == 0 || orphan.Job.Status != JobStatus.Processing || orphan.Job.Fence != orphan.Fence,
+            Require(well.Length == 0 || orphan.Job.Status != JobStatus.Processing || orphan.Job.Fence != orphan.Fence || orphan.Job.Holder is null,
                 $"its node died 10 s ago, and it is still counted as running there", orphan.Job);
             _orphans.Remove(orphan);
         }

@@ -235,6 +235,12 @@ internal sealed partial class Auditor(TimeProvider time, IJobStore store, Journa
             _expected.Add(new(finalize, batch.Header.Id, "finalize"));
         }
         Becomes(batch.Header, end);
+        if (batch.Owner is { } parent)
+        {
+            batch.Owner = null;
+            parent.Spent++;
+            Becomes(parent, end);
+        }
     }
 
     private void FreeKey(ShadowJob job)

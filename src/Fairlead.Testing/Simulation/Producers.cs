@@ -6,6 +6,7 @@ namespace Fairlead.Testing.Simulation;
 /// <summary>The world outside: enqueues work of every kind, cancels, retries, pauses, changes queues, and meets lost answers of its own.</summary>
 internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plans, Auditor auditor, Random random, int jobs)
 {
+    private const int MostNested = 3;
     private readonly List<JobId> _known = [];
     private readonly HashSet<string> _paused = [];
 
@@ -132,11 +133,13 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
     private NewJob Job(int depth, TimeSpan? takes = null)
     {
         var queue = ClusterQueues.All[random.Next(ClusterQueues.All.Count)].Name;
+        // Parents keep their places: where these are few, children that need one would wait for them for ever.
+        var payload = Plan(depth, takes, mayBranch: queue == "fast" && depth < MostNested);
         return new NewJob
         {
             Queue = queue,
             Kind = random.Next(3) == 0 ? ClusterQueues.B : ClusterQueues.A,
-            Payload = Plan(depth, takes),
+            Payload = payload,
             Group = random.Next(queue == "shared" ? 5 : 12) is < 4 and var group ? $"g{group}" : null,
             Priority = random.Next(3) == 0 ? random.Next(-3, 4) : 0,
             Delay = random.Next(6) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 15000)) : TimeSpan.Zero,
@@ -145,17 +148,28 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
             Deadline = random.Next(12) == 0 ? TimeSpan.FromSeconds(random.Next(5, 60)) : null,
             Retries = random.Next(6) == 0 ? random.Next(0, 3) : null,
             After = depth == 0 && random.Next(6) == 0 && _known.Count > 0 ? Some() : [],
-            Then = random.Next(8) == 0 ? new NextStep("fast", ClusterQueues.After) : null,
+            Then = random.Next(8) == 0 && plans.Find(payload).Branch is null ? new NextStep("fast", ClusterQueues.After) : null,
         };
     }
 
     private JobId[] Some() => [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => _known[Math.Max(0, _known.Count - 1 - random.Next(12))]).Distinct()];
 
-    private ReadOnlyMemory<byte> Plan(int depth, TimeSpan? takes = null)
+    /// <summary>What a parent leaves to others; sometimes nothing.</summary>
+    private NewBatch Kids(int depth) => new()
+    {
+        Queue = "fast",
+        Items = [.. Enumerable.Range(0, random.Next(0, 5)).Select(_ => Job(depth) with { UniqueKey = null })],
+        Finalize = random.Next(4) == 0 ? new NewJob { Queue = "fast", Kind = ClusterQueues.Last, Payload = Plan(MostNested) } : null,
+        MaxParallel = random.Next(3) == 0 ? random.Next(1, 3) : null,
+        FailOnError = random.Next(2) == 0,
+    };
+
+    private ReadOnlyMemory<byte> Plan(int depth, TimeSpan? takes = null, bool mayBranch = false)
     {
         // Further plans first: what follows a job must be in the book when it does.
         var result = plans.Add(new WorkPlan { Tag = plans.NextTag, Takes = TimeSpan.FromMilliseconds(random.Next(1, 300)) }).Tag;
         var children = depth < 2 && random.Next(6) == 0 ? Enumerable.Range(0, random.Next(1, 3)).Select(_ => Job(depth + 2)).ToArray() : [];
+        var branch = mayBranch && random.Next(4) == 0 ? Kids(depth + 1) : null;
         var unwell = random.Next(10);
         return WorkPlan.Write(plans.Add(new WorkPlan
         {
@@ -166,6 +180,7 @@ internal sealed class Producers(VirtualTime time, IJobStore store, PlanBook plan
             FailsForGood = unwell == 2,
             Deferrals = unwell == 3 ? random.Next(1, 3) : 0,
             Children = children,
+            Branch = branch,
             Result = result,
         }).Tag);
     }

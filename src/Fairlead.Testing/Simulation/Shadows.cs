@@ -31,6 +31,9 @@ internal sealed class ShadowJob(JobId id, string queue)
     public ShadowBatch? Batch;
     public ShadowBatch? AsBatch;
 
+    /// <summary>The children that are to end it.</summary>
+    public ShadowBatch? Children;
+
     public bool Ended => Status.IsEnded();
 
     public bool Waits => Status is JobStatus.Scheduled or JobStatus.Queued;
@@ -46,6 +49,9 @@ internal sealed class ShadowBatch(ShadowJob header, NewBatch definition)
     public int Generation = 1;
     public int Finalized;
     public bool Touched;
+
+    /// <summary>The job that ends with it; null once it has.</summary>
+    public ShadowJob? Owner;
 }
 
 /// <summary>One life of a node as the auditor believes it to be.</summary>

@@ -38,6 +38,6 @@ internal sealed class SimulatedWorker(SimulatedNode node, Auditor auditor, PlanB
         }
         return plan.FailsForGood
             ? new WorkResult.Failed("planned, for good", Retryable: false)
-            : new WorkResult.Completed(plan.Result == 0 ? default : WorkPlan.Write(plan.Result)) { Enqueue = plan.Children };
+            : new WorkResult.Completed(plan.Result == 0 ? default : WorkPlan.Write(plan.Result)) { Enqueue = plan.Children, Children = plan.Branch };
     }
 }

@@ -26,6 +26,9 @@ internal sealed class WorkPlan
     /// <summary>What it enqueues while it runs: appears if and only if it completes.</summary>
     public IReadOnlyList<NewJob> Children { get; init; } = [];
 
+    /// <summary>The children that it leaves the rest to; null when it ends by itself.</summary>
+    public NewBatch? Branch { get; init; }
+
     /// <summary>What its result says, which is the plan of what follows it.</summary>
     public long Result { get; init; }
 

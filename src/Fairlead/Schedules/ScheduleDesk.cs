@@ -79,8 +79,10 @@ internal sealed class ScheduleDesk(IJobStore store)
     private static TriggerResult Refused(ScheduleRecord record)
     {
         var running = record.State.Open.FirstOrDefault()?.Job;
-        var because = $"Schedule '{record.Definition.Name}' was not triggered: its round {running} still runs, and overlap: skip leaves out what comes meanwhile.";
-        return new(record, null, running) { Refused = $"{because} Wait for it, cancel it, or say overlap: queue, replace or allow." };
+        var (because, wayOut) = record.Definition.Overlap == ScheduleOverlap.Skip
+            ? ("overlap: skip leaves out what comes meanwhile", "say overlap: queue, replace or allow")
+            : ("while it is paused nothing that waits is started", "resume it first");
+        return new(record, null, running) { Refused = $"Schedule '{record.Definition.Name}' was not triggered: its round {running} still runs, and {because}. Wait for it, cancel it, or {wayOut}." };
     }
 }
 

@@ -45,15 +45,23 @@ public static class ScheduleRules
         {
             return Due(definition, new ScheduleState { Since = now }, definition.When.Next(now.AddTicks(-1), now));
         }
-        var state = before.State;
-        if (before.Definition.When == definition.When && before.Definition.Jitter == definition.Jitter)
+        // One that is no longer declared paused goes on like one that was resumed.
+        var state = IsPaused(before.Definition, before.State) && !IsPaused(definition, before.State) ? WithoutPassed(before.Definition, before.State, now) : before.State;
+        return before.Definition.When != definition.When ? Reckoned(definition, state, now)
+            : before.Definition.Jitter != definition.Jitter ? Due(definition, state, state.NextDue)
+            : state;
+    }
+
+    /// <summary>The next time by a new recurrence: from the start of the last round, or for a delay from its end; never before now.</summary>
+    private static ScheduleState Reckoned(ScheduleDefinition definition, ScheduleState state, DateTimeOffset now)
+    {
+        if (definition.When is FixedDelay delay)
         {
-            return state;
+            return Due(definition, state, state.Open.Count > 0 ? null : Later(now, (LastEnd(state) ?? now - delay.Delay) + delay.Delay));
         }
-        var last = LastStart(state);
-        return definition.When is FixedDelay delay
-            ? Due(definition, state, state.Open.Count > 0 ? null : Later(now, (LastEnd(state) ?? now - delay.Delay) + delay.Delay))
-            : Due(definition, state with { Since = last ?? now }, definition.When.Next(now, last ?? now));
+        return LastStart(state) is { } last
+            ? Due(definition, state with { Since = last }, definition.When.Next(now, last))
+            : Due(definition, state with { Since = now }, definition.When.Next(now.AddTicks(-1), now));
     }
 
     /// <summary>A round has ended: the next one of a fixed delay counts from here.</summary>
@@ -93,21 +101,18 @@ public static class ScheduleRules
     }
 
     /// <summary>Somebody triggers a round by hand, paused or not.</summary>
-    /// <returns>The step; null when the one before has not ended and the schedule leaves out what overlaps.</returns>
+    /// <returns>The step; null when the one before has not ended and the schedule leaves out what overlaps, or is paused: what waits then is not started.</returns>
     public static ScheduleStep? Triggered(ScheduleDefinition definition, ScheduleState state, DateTimeOffset now) =>
         !IsBlocked(definition, state) ? new(state, Start(definition, now, null) with { ByHand = true })
-            : definition.Overlap == ScheduleOverlap.Skip ? null
+            : definition.Overlap == ScheduleOverlap.Skip || IsPaused(definition, state) ? null
             : Overlapping(definition, state, now);
 
     /// <summary>An operator pauses it: no round is started by time until it is resumed; times that pass meanwhile are not made up for.</summary>
     public static ScheduleState Pause(ScheduleState state) => state with { Paused = true };
 
     /// <summary>An operator resumes it.</summary>
-    public static ScheduleState Resume(ScheduleDefinition definition, ScheduleState state, DateTimeOffset now)
-    {
-        state = state with { Paused = false };
-        return state.NextAt <= now ? Due(definition, state, definition.When is FixedDelay ? now : definition.When.Next(now, state.Since)) : state;
-    }
+    public static ScheduleState Resume(ScheduleDefinition definition, ScheduleState state, DateTimeOffset now) =>
+        (IsPaused(definition, state) ? WithoutPassed(definition, state, now) : state) with { Paused = false };
 
     /// <summary>The state once the store has enqueued the round.</summary>
     /// <param name="state">The state that was written.</param>
@@ -150,6 +155,9 @@ public static class ScheduleRules
         return TimeSpan.FromMilliseconds(Math.Floor(definition.Jitter.TotalMilliseconds * ((hash >> 11) / (double)(1UL << 53))));
     }
 
+    private static ScheduleState WithoutPassed(ScheduleDefinition definition, ScheduleState state, DateTimeOffset now) =>
+        state.NextAt <= now ? Due(definition, state, definition.When is FixedDelay ? now : definition.When.Next(now, state.Since)) : state;
+
     private static bool IsBlocked(ScheduleDefinition definition, ScheduleState state) => definition.Overlap != ScheduleOverlap.Allow && state.Open.Count > 0;
 
     private static ScheduleStep Arrived(ScheduleDefinition definition, ScheduleState state, DateTimeOffset due, DateTimeOffset at)
@@ -177,38 +185,31 @@ public static class ScheduleRules
 
     private static ScheduleStep MakeUp(ScheduleDefinition definition, ScheduleState state, DateTimeOffset due, DateTimeOffset now)
     {
-        var (missed, count) = Missed(definition, state, due, now);
-        state = Due(definition, state, definition.When.Next(missed.Last!.Value, state.Since));
-        var made = definition.Misfire switch
+        if (definition.Misfire == ScheduleMisfire.Skip)
         {
-            ScheduleMisfire.Skip => 0,
-            ScheduleMisfire.Once => 1,
-            _ => missed.Count,
-        };
-        state = state with { Missed = state.Missed + count - made };
-        return made switch
-        {
-            0 => new(state, null),
-            1 when IsBlocked(definition, state) => Overlapping(definition, state, missed.Last.Value),
-            1 => new(state, Start(definition, missed.Last.Value, null)),
-            _ => new(state with { Waiting = [.. state.Waiting, .. missed] }, null),
-        };
+            return new(LeaveOutMissed(definition, state, due, now), null);
+        }
+        var made = MissedTimes.Newest(definition.When, state.Since, due, now, definition.Misfire == ScheduleMisfire.All ? MostMadeUp(definition, state) : 1);
+        var missed = MissedTimes.Count(definition.When, state.Since, due, now) - made.Count;
+        state = Due(definition, state with { Missed = state.Missed + Math.Max(missed, 0) }, definition.When.Next(made[^1], state.Since));
+        return made.Count > 1 ? new(state with { Waiting = [.. state.Waiting, .. made] }, null)
+            : IsBlocked(definition, state) ? Overlapping(definition, state, made[0])
+            : new(state, Start(definition, made[0], made[0]));
     }
 
-    /// <summary>The newest times up to now that are still to be started, and how many there were in all.</summary>
-    private static (LinkedList<DateTimeOffset> Newest, long Count) Missed(ScheduleDefinition definition, ScheduleState state, DateTimeOffset due, DateTimeOffset now)
+    private static int MostMadeUp(ScheduleDefinition definition, ScheduleState state) => Math.Max(1, Math.Min(definition.MisfireCap, MostWaiting - state.Waiting.Count));
+
+    /// <summary>The first time that is late but not yet missed is the next one.</summary>
+    private static ScheduleState LeaveOutMissed(ScheduleDefinition definition, ScheduleState state, DateTimeOffset due, DateTimeOffset now)
     {
-        var (newest, count) = (new LinkedList<DateTimeOffset>(), 0L);
-        for (DateTimeOffset? time = due; time <= now; time = definition.When.Next(time.Value, state.Since))
+        var from = now - MissedAfter - definition.Jitter;
+        var next = definition.When.Next(from <= due ? due : from.AddTicks(-1), state.Since);
+        while (next is { } time && now - time - JitterOf(definition, time) > MissedAfter)
         {
-            newest.AddLast(time.Value);
-            count++;
-            if (newest.Count > definition.MisfireCap)
-            {
-                newest.RemoveFirst();
-            }
+            next = definition.When.Next(time, state.Since);
         }
-        return (newest, count);
+        var missed = MissedTimes.Count(definition.When, state.Since, due, (next ?? now.AddTicks(1)).AddTicks(-1));
+        return Due(definition, state with { Missed = state.Missed + missed }, next);
     }
 
     private static RoundStart Start(ScheduleDefinition definition, DateTimeOffset due, DateTimeOffset? notBefore) => new(

@@ -30,7 +30,7 @@ public sealed record ScheduleState
     /// <summary>How many were left out because the one before had not ended.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>How many were not made up for after their time had passed.</summary>
+    /// <summary>How many were not made up for after their time had passed; of one outage up to 10,000 times of a calendar are counted.</summary>
     public long Missed { get; init; }
 }
 

@@ -17,6 +17,14 @@ public sealed record ChildrenResult(long? Batch, long Total, long Completed, lon
     public static ReadOnlyMemory<byte> Write(JobId? batch, StateTally children, int leftOut) => JsonSerializer.SerializeToUtf8Bytes(
         new(batch?.Value, children.Total, children.Completed, children.Failed, children.Cancelled, leftOut), ChildrenJson.Default.ChildrenResult);
 
+    /// <summary>What is kept for people to read of a parent that ended with its children; null for one that completed.</summary>
+    internal static string? Error(JobStatus status, StateTally children) => status switch
+    {
+        JobStatus.Failed => $"{children.Failed} of its {children.Total} children failed.",
+        JobStatus.Cancelled => "Cancelled while its children ran.",
+        _ => null,
+    };
+
     /// <summary>Reads such a result; null when it is another one.</summary>
     public static ChildrenResult? Read(ReadOnlySpan<byte> result)
     {

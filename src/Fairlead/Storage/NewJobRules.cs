@@ -54,8 +54,12 @@ internal static class NewJobRules
         {
             job = job with { Group = JsonPointer.Text(job.Payload, group) };
         }
-        return job.UniqueKey is null && queue?.Unique is { } unique ? job with { UniqueKey = JsonPointer.Text(job.Payload, unique) } : job;
+        return job.UniqueKey is null && queue?.Unique is not null ? job with { UniqueKey = UniqueKeyOf(job, queue) } : job;
     }
+
+    /// <summary>The unique key of a job in that queue; null for none.</summary>
+    public static string? UniqueKeyOf(NewJob job, QueueDefinition? queue) =>
+        job.UniqueKey ?? (queue?.Unique is { } unique ? JsonPointer.Text(job.Payload, unique) : null);
 
     /// <summary>The next step of a completed job, as stores add it: in the group its own queue finds in the result, else in the group it comes from.</summary>
     /// <param name="step">The step, with the completed job's result and what it hands on.</param>

@@ -24,6 +24,10 @@ internal static class PlantedBugs
         ["a number at once is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit.AtOnce is { } most ? Limit.Concurrent(most + 1) : limit)), "hold 'few' at once"),
         ["group_concurrency is exceeded by one"] = (InStore((store, _) => new WiderFlow(store, limit => limit, moreOfGroup: 1)), "its group_concurrency"),
         ["max_parallel is exceeded by one"] = (InStore((store, _) => new OneItemTooMany(store)), "items run at once"),
+        ["a parent ends before its children"] = (InStore((store, _) => new EndedAtOnce(store)), "became Completed; expected Processing"),
+        ["a parent never ends"] = (InStore((store, _) => new EndlessParent(store)), "became Processing; expected"),
+        ["a parent that has ended runs and ends again"] = (InStore((store, _) => new EndedTwice(store)), "Queued"),
+        ["a parent's children are lost"] = (InStore((store, _) => new LostChildren(store)), "expected Processing"),
         ["a blocked job is released when its predecessor fails"] = (InStore((store, _) => new ReleasedByFailure(store)), "Cancelled"),
         ["a lost answer of a claim is never reconciled"] = (InNode((store, _) => new NeverReconciled(store)), "was not reconciled"),
         ["what a failed attempt enqueued appears"] = (InStore((store, _) => new EnqueuedByFailure(store)), "appeared"),
@@ -130,6 +134,45 @@ internal static class PlantedBugs
             }
             return answers;
         }
+    }
+
+    /// <summary>A parent is completed as soon as its children are there.</summary>
+    private sealed class EndedAtOnce(IJobStore inner) : DelegatingJobStore(inner)
+    {
+        public override async ValueTask<Job?> GetJobAsync(JobId id, CancellationToken cancellationToken = default) =>
+            await Inner.GetJobAsync(id, cancellationToken) is { } job ? job with { Status = job is { Children: not null, Status: JobStatus.Processing } ? JobStatus.Completed : job.Status } : null;
+    }
+
+    /// <summary>The end of the children is noted, and nothing follows from it.</summary>
+    private sealed class EndlessParent(IJobStore inner) : DelegatingJobStore(inner)
+    {
+        public override async ValueTask<Job?> GetJobAsync(JobId id, CancellationToken cancellationToken = default) =>
+            await Inner.GetJobAsync(id, cancellationToken) is { } job ? job with { Status = job is { Children: not null, Status: JobStatus.Completed } ? JobStatus.Processing : job.Status } : null;
+    }
+
+    /// <summary>Whoever ends the last child makes the parent ready once more.</summary>
+    private sealed class EndedTwice(IJobStore inner) : DelegatingJobStore(inner)
+    {
+        public override async ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default)
+        {
+            var answers = await Inner.ApplyAsync(node, transitions, cancellationToken);
+            foreach (var transition in transitions)
+            {
+                if ((await Inner.GetJobAsync(transition.Attempt.Job, cancellationToken))?.Batch is { } batch
+                    && await Inner.GetJobAsync(batch, cancellationToken) is { Parent: { } parent, Status: JobStatus.Failed })
+                {
+                    await Inner.RetryAsync(parent, cancellationToken);
+                }
+            }
+            return answers;
+        }
+    }
+
+    /// <summary>A job becomes a parent, and its children do not appear.</summary>
+    private sealed class LostChildren(IJobStore inner) : DelegatingJobStore(inner)
+    {
+        public override ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default) =>
+            Inner.ApplyAsync(node, [.. transitions.Select(static transition => transition with { Children = transition.Children is { } children ? children with { Items = [] } : null })], cancellationToken);
     }
 
     /// <summary>Loses the finalize job of large batches.</summary>
