@@ -91,7 +91,9 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
 
     private static string Account(Job job) => JsonDocument.Parse(job.Payload).RootElement.GetProperty("account").GetString()!;
 
-    private static async Task<IReadOnlyList<Job>> JobsAsync(SqliteJobStore store, string queue) => (await store.ListJobsAsync(new JobQuery { Queue = queue, Limit = 1000 })).Jobs;
+    /// <summary>The jobs of a queue, without the batches that are listed under it.</summary>
+    private static async Task<IReadOnlyList<Job>> JobsAsync(SqliteJobStore store, string queue) =>
+        [.. (await store.ListJobsAsync(new JobQuery { Queue = queue, Limit = 1000 })).Jobs.Where(static job => job.BatchState is null)];
 
     private string Log => File.Exists(_here.File("serve.log")) ? File.ReadAllText(_here.File("serve.log")) : "";
 
