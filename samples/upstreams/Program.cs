@@ -19,6 +19,7 @@ IUpstream[] upstreams =
 [
     new SpApi(clock, spApiRate is { } rate ? SpApiOperation.Granted(rate) : []), new Keepa(clock, options.GetValue("keepa-rate", 300.0)), new Ebay(clock), new Adjustable(clock),
     new MachineShops(clock, scale, MachineShops.Silent), new Marketplace(clock, TimeSpan.FromSeconds(scale)),
+    new JobBoards(clock, every: TimeSpan.FromMinutes(scale)),
 ];
 var port = options.GetValue("port", 5101);
 var servers = new List<UpstreamServer>();

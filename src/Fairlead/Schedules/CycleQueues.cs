@@ -8,6 +8,9 @@ internal static class CycleQueues
 {
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>What makes work comes before all other work: it takes a slot for a moment only, and must not stand behind long jobs for it.</summary>
+    private const int Foremost = 1000;
+
     /// <summary>The settings of a node that serves schedules too.</summary>
     public static NodeSettings AddTo(NodeSettings settings, IReadOnlyList<ScheduledWork> schedules, IJobStore store)
     {
@@ -21,12 +24,12 @@ internal static class CycleQueues
         return settings with
         {
             Schedules = schedules,
-            Queues = [.. settings.Queues, .. queues],
+            Queues = [.. queues, .. settings.Queues],
             OwnWorkers = settings.OwnWorkers.Concat(queues.Select(queue => KeyValuePair.Create(queue.Definition.Name, (IWorker)worker))).ToDictionary(StringComparer.Ordinal),
         };
     }
 
-    private static QueueDefinition Cycles { get; } = new() { Name = ScheduleRules.CycleQueue, Timeout = AttemptTimeout, Retries = 3 };
+    private static QueueDefinition Cycles { get; } = new() { Name = ScheduleRules.CycleQueue, Timeout = AttemptTimeout, Retries = 3, Priority = Foremost };
 
     private static ServedQueue TargetsOf(ScheduledWork schedule)
     {
@@ -39,6 +42,7 @@ internal static class CycleQueues
                 GroupConcurrency = cycle.Overlap is ScheduleOverlap.Queue or ScheduleOverlap.Replace ? 1 : null,
                 Timeout = AttemptTimeout,
                 Retries = 3,
+                Priority = Foremost,
             },
             [new JobKind(schedule.Definition.Name)]);
     }

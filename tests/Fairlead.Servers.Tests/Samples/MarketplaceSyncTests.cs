@@ -91,7 +91,16 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
 
     private static string Account(Job job) => JsonDocument.Parse(job.Payload).RootElement.GetProperty("account").GetString()!;
 
-    private static async Task<IReadOnlyList<Job>> JobsAsync(SqliteJobStore store, string queue) => (await store.ListJobsAsync(new JobQuery { Queue = queue, Limit = 1000 })).Jobs;
+    /// <summary>The jobs of a queue: all of them are items of the cycles' and the targets' batches.</summary>
+    private static async Task<IReadOnlyList<Job>> JobsAsync(SqliteJobStore store, string queue)
+    {
+        var jobs = new List<Job>();
+        foreach (var batch in (await store.ListJobsAsync(new JobQuery { BatchesOnly = true, Limit = 1000 })).Jobs)
+        {
+            jobs.AddRange((await store.ListJobsAsync(new JobQuery { Batch = batch.Id, Limit = 1000 })).Jobs.Where(job => job.Queue == queue));
+        }
+        return jobs;
+    }
 
     private string Log => File.Exists(_here.File("serve.log")) ? File.ReadAllText(_here.File("serve.log")) : "";
 
