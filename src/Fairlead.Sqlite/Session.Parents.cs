@@ -22,7 +22,7 @@ internal sealed partial class Session
         statements["add_parent"].Add(job.Place.Job).Add(job.Place.Fence).Add(batch).Add(job.Node).Add(end.StartedAt).Add(leftOut.Count).Run();
         if (batch is null)
         {
-            Complete(job, end, ChildrenResult.Write(null, default, leftOut.Count));
+            Complete(job, end with { EndedAt = Now }, ChildrenResult.Write(null, default, leftOut.Count));
         }
         else
         {
