@@ -64,7 +64,7 @@ internal readonly record struct AttemptEnd
 
     public static AttemptEnd Of(JobTransition transition) => new()
     {
-        Outcome = (long)transition.Outcome, StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
+        Outcome = Session.Recorded(transition), StartedAt = Moment.Of(transition.StartedAt), EndedAt = Moment.Of(transition.EndedAt),
         CostsAttempt = transition.CostsAttempt, Abandoned = transition.Abandoned, Verdict = transition.BreakerVerdict, Error = transition.Error, Result = transition.Result,
     };
 }

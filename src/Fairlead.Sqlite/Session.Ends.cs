@@ -9,6 +9,9 @@ internal sealed partial class Session
     /// <summary>Set in a recorded outcome when the store took the job away: what the node says about that attempt later is stale.</summary>
     public const long TakenAway = 16;
 
+    /// <summary>Set in a recorded outcome when the attempt left the rest to children: only the same end said again is known.</summary>
+    public const long Branched = 32;
+
     /// <summary>The outcome itself.</summary>
     public const long OutcomeMask = 15;
 

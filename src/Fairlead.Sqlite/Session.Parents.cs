@@ -9,6 +9,9 @@ internal sealed partial class Session
     /// <summary>The node of what the store carries; no node that joins has this id.</summary>
     public const long Store = 0;
 
+    /// <summary>What is recorded of how an attempt ended.</summary>
+    public static long Recorded(JobTransition transition) => (long)transition.Outcome | (transition.Children is null ? 0 : Branched);
+
     /// <summary>An attempt leaves the rest to children; without any it completes at once.</summary>
     public void Branch(in RunningJob job, JobTransition transition)
     {
@@ -19,7 +22,7 @@ internal sealed partial class Session
         statements["add_parent"].Add(job.Place.Job).Add(job.Place.Fence).Add(batch).Add(job.Node).Add(end.StartedAt).Add(leftOut.Count).Run();
         if (batch is null)
         {
-            Complete(job, end, ChildrenResult.Write(null, default, leftOut.Count));
+            Complete(job, end with { EndedAt = Now }, ChildrenResult.Write(null, default, leftOut.Count));
         }
         else
         {
@@ -73,7 +76,7 @@ internal sealed partial class Session
         var result = ChildrenResult.Write(new JobId(batch), children, leftOut);
         var end = new AttemptEnd
         {
-            Outcome = (long)AttemptOutcome.Completed, StartedAt = startedAt, EndedAt = Now, CostsAttempt = true, Result = result,
+            Outcome = (long)AttemptOutcome.Completed | Branched, StartedAt = startedAt, EndedAt = Now, CostsAttempt = true, Result = result,
             Verdict = status switch { JobStatus.Completed => true, JobStatus.Failed => false, _ => null },
         };
         if (status == JobStatus.Completed)

@@ -35,7 +35,7 @@ public sealed partial class SqliteJobStore
             return ApplyResult.Applied;
         }
         row.Reset();
-        if (session.Sql["attempt_was_applied"].Add(id).Add(fence).Add(node).Add((long)transition.Outcome).Any())
+        if (session.Sql["attempt_was_applied"].Add(id).Add(fence).Add(node).Add(Session.Recorded(transition)).Any())
         {
             return ApplyResult.AlreadyApplied;
         }

@@ -10,7 +10,7 @@ namespace Fairlead.Sqlite.Tests;
 /// Drives the in-memory store and SQLite through one random life with groups, limits and breakers, and holds every answer of the one
 /// against the other's: two independent stores that decide alike are unlikely to be wrong alike.
 /// </summary>
-internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, IJobStore sqlite)
+internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore memory, IJobStore sqlite)
 {
     private static readonly JobKind[] Kinds = [new("a"), new("b")];
     private static readonly string?[] GroupNames = [null, "g1", "g2", "g3", "g4", "g5"];
@@ -63,12 +63,12 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
 
     private static NodeRegistration Registration(int node) => new()
     {
-        Name = $"n{node}", Slots = 10, Lease = TimeSpan.FromDays(1), Limits = Limits, Queues = [.. Queues.Select(queue => Served(node, queue))],
+        Name = $"n{node}", Slots = 10, Schedules = [Schedule], Lease = TimeSpan.FromDays(1), Limits = Limits, Queues = [.. Queues.Select(queue => Served(node, queue))],
     };
 
     private static ServedQueue Served(int node, QueueDefinition queue) => new(queue, node == 0 ? Kinds : Kinds[..1]);
 
-    private Task StepAsync() => _random.Next(26) switch
+    private Task StepAsync() => _random.Next(30) switch
     {
         < 5 => EnqueueAsync(),
         < 11 => ClaimAsync(),
@@ -82,6 +82,10 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         21 => ChangeQueueAsync(),
         22 => DeclareAsync(),
         23 => ReportPoolsAsync(),
+        24 => ClaimKeysAsync(),
+        25 => SettleKeysAsync(),
+        26 => CancelOrRetryAsync(),
+        27 => WriteScheduleAsync(),
         _ => PassAsync(),
     };
 
@@ -134,8 +138,9 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         var ran = TimeSpan.FromMilliseconds(_random.Next(3) == 0 ? (clock.Now - at).TotalMilliseconds : _random.Next(3000));
         var times = new AttemptTimes(job.Key, at, at + ran);
         var abandoned = _random.Next(12) == 0;
-        var transition = _random.Next(8) switch
+        var transition = _random.Next(10) switch
         {
+            8 or 9 => Branched(times),
             0 => JobTransition.HandedBack(times),
             1 => JobTransition.Deferred(times, "later", TimeSpan.FromMilliseconds(_random.Next(2000)), WaitCause.Limit),
             2 or 3 => JobTransition.Retried(times, AttemptOutcome.Failed, "It broke.", TimeSpan.FromMilliseconds(_random.Next(2000)), abandoned),
@@ -146,8 +151,9 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
         {
             _abandoned.Add((node, job.Key));
         }
-        await BothAsync($"end {job.Key.Job}.{job.Key.Fence} {transition.Outcome} after {ran.TotalSeconds} {(transition.Abandoned ? "abandoned" : "")}",
+        await BothAsync($"end {job.Key.Job}.{job.Key.Fence} {transition.Outcome} after {ran.TotalSeconds} {Children(transition)}{(transition.Abandoned ? "abandoned" : "")}",
             async store => (await store.ApplyAsync(_nodes[node], [transition]))[0], static answer => $"{answer}");
+        await SayAgainAsync(node, transition);
     }
 
     private async Task ReleaseAbandonedAsync()
@@ -281,9 +287,10 @@ internal sealed class TwinStores(int seed, ManualClock clock, IJobStore memory, 
     {
         foreach (var queue in Queues)
         {
-            await BothAsync($"groups of {queue.Name}", async store => await store.ListGroupsAsync(queue.Name), static groups => Lines(groups.Where(static g => g.Ready > 0 || (g.Group is not null && (g.InFlight > 0 || g.Paused))).Select(static g =>
+            await BothAsync($"groups of {queue.Name}", async store => await store.ListGroupsAsync(queue.Name), static groups => Lines(groups.Where(static g => g.Group is not null && (g.Ready > 0 || g.InFlight > 0 || g.Paused)).Select(static g =>
                 string.Create(CultureInfo.InvariantCulture, $"{g.Group ?? "-"} ready {g.Ready} lag {g.Lag:0.000000}{(g.Group is null ? "" : $" flight {g.InFlight} served {g.ServedSeconds:0.000000} slow {g.Slow} paused {g.Paused} {Text(g.Blocked)}")}"))));
         }
+        await CompareJobsAsync();
         await BothAsync("breakers", async store => await store.ListBreakersAsync(), static breakers => Lines(breakers.Select(static b => $"{b.Key} {b.IsOpen} {Text(b.OpenUntil)} {b.Failures} {b.Waiting}")));
         await BothAsync("limits", async store => await store.ListLimitsAsync(), limits => Lines(limits.Where(Counts).Select(Text).Order(StringComparer.Ordinal)));
         await BothAsync("nodes", async store => await store.ListNodesAsync(), static nodes => Lines(nodes.Select(static n =>

@@ -64,10 +64,10 @@ INSERT INTO fairlead_ended(job, status, spent, lost, ended_at, fence, error, out
 SELECT outcome FROM fairlead_attempt WHERE job = ?1 ORDER BY fence DESC LIMIT 1
 
 -- name: attempt_was_applied
--- In: job, fence, node, outcome. Out: a row when this very end is kept already. A parent's is, before it has ended.
+-- In: job, fence, node, recorded outcome. Out: a row when this very end is kept already. A parent's (32) is before it has ended, too.
 SELECT 1 FROM fairlead_ended WHERE job = ?1 AND fence = ?2 AND node = ?3 AND outcome = ?4
 UNION ALL SELECT 1 FROM fairlead_attempt WHERE job = ?1 AND fence = ?2 AND node = ?3 AND outcome = ?4
-UNION ALL SELECT 1 FROM fairlead_parent WHERE job = ?1 AND fence = ?2 AND node = ?3 AND ?4 = 0
+UNION ALL SELECT 1 FROM fairlead_parent WHERE job = ?1 AND fence = ?2 AND node = ?3 AND ?4 = 32
 
 -- name: job_extras
 -- In: id. Out: extras, group.

@@ -160,6 +160,7 @@ public sealed partial class InMemoryJobStore
     private void Renew(JobRow job, DateTimeOffset now)
     {
         job.Spent = 0;
+        job.Result = default;
         job.Deadline = now + (job.Deadline - job.DeadlineFrom);
         job.DeadlineFrom = now;
         _deadlines.Add(job);

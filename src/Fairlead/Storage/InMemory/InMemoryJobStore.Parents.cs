@@ -39,13 +39,13 @@ public sealed partial class InMemoryJobStore
     {
         var attempt = job.Attempts[^1];
         (attempt.EndedAt, attempt.Outcome) = (now, AttemptOutcome.Completed);
-        attempt.Error = status == JobStatus.Failed ? $"{children.Failed} of its {children.Total} children failed." : null;
+        attempt.Error = ChildrenResult.Error(status, children);
         (job.Spent, job.LastOutcome) = (job.Spent + 1, AttemptOutcome.Completed);
         bool? verdict = status == JobStatus.Cancelled ? null : status == JobStatus.Completed;
         JudgeGroup(job, verdict, now);
         SettleGroup(job, now > attempt.StartedAt ? now - attempt.StartedAt : TimeSpan.Zero, learns: verdict is not null, abandoned: false, now);
         job.Result = ChildrenResult.Write(job.Children, children, job.LeftOut);
-        End(job, status, status == JobStatus.Cancelled ? "Cancelled while its children ran." : attempt.Error, now);
+        End(job, status, attempt.Error, now);
         Follow(job, now);
     }
 
