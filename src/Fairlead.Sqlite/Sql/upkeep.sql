@@ -3,8 +3,8 @@
 -- name: late_jobs
 -- In: now, limit. Out: jobs whose own deadline has passed and which do not run: at, job.
 SELECT d.at, d.job FROM fairlead_deadline d
-WHERE d.at <= ?1 AND NOT EXISTS (SELECT 1 FROM fairlead_running r WHERE r.node = 0 AND r.job = d.job)
-  AND NOT EXISTS (SELECT 1 FROM fairlead_node n JOIN fairlead_running r ON r.node = n.id AND r.job = d.job WHERE n.left_at IS NULL)
+WHERE d.at <= ?1 AND NOT EXISTS (SELECT 1 FROM fairlead_running r
+  WHERE r.node IN (SELECT 0 UNION ALL SELECT id FROM fairlead_node WHERE left_at IS NULL) AND r.job = d.job)
 ORDER BY d.at, d.job LIMIT ?2
 
 -- name: remove_deadline
