@@ -110,8 +110,9 @@ public static class FairleadServiceCollectionExtensions
             Random = provider.GetService<Random>() ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
         // A process that only runs one queue's handlers starts no rounds.
-        settings = ChildProcess.Current is null ? CycleQueues.AddTo(settings, Scheduled(builder, options, provider), provider.GetRequiredService<IJobStore>()) : settings;
-        return new FairleadHost(new Node(provider.GetRequiredService<IJobStore>(), settings, provider.GetRequiredService<ILoggerFactory>()), processes, provider);
+        var (store, loggers) = (provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<ILoggerFactory>());
+        settings = ChildProcess.Current is null ? CycleQueues.AddTo(settings, Scheduled(builder, options, provider), store, loggers.CreateLogger("Fairlead")) : settings;
+        return new FairleadHost(new Node(store, settings, loggers), processes, provider);
     }
 
     private static ScheduledWork[] Scheduled(FairleadBuilder builder, FairleadOptions options, IServiceProvider provider) =>

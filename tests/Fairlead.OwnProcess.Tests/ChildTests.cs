@@ -186,8 +186,10 @@ public sealed partial class ChildTests
         child.Give(1, "enqueues");
         child.Give(2, "permit", more: ""","node":1""");
         (await child.LineAsync()).GetProperty("error").GetString()!.ShouldContain("Use a store that processes share");
+        child.Give(3, "once");
         (await child.TextAsync()).ShouldBe("""{"waits":2}""");
         (await child.TextAsync()).ShouldBe("""{"works":2}""");
+        (await child.LineAsync()).GetProperty("error").GetString()!.ShouldContain("Use a store that processes share");
         (await child.LineAsync()).GetProperty("error").GetString()!.ShouldContain("Use a store that processes share");
     }
 

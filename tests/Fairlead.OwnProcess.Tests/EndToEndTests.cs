@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Fairlead.Storage;
 
 namespace Fairlead.OwnProcess.Tests;
 
@@ -80,6 +81,15 @@ public sealed class EndToEndTests
         direct.Status.ShouldBe(JobStatus.Completed, direct.Error);
         var made = await node.EndedAsync(JobId.Parse(Text(direct), CultureInfo.InvariantCulture));
         made.Queue.ShouldBe("here");
+    }
+
+    [Fact]
+    public async Task A_key_is_taken_once_by_all_processes_and_the_host()
+    {
+        await using var node = await NodeProgram.StartAsync();
+        Text(await node.EndedAsync(await node.EnqueueAsync("once", "a"))).ShouldBe("true");
+        Text(await node.EndedAsync(await node.EnqueueAsync("once", "a"))).ShouldBe("false");
+        (await node.Store.ClaimKeysAsync(new KeyClaim { Scope = "once", Keys = ["a", "b"] })).ShouldBe([KeyAnswer.Seen, KeyAnswer.New]);
     }
 
     [Fact]

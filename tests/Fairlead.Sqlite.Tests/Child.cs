@@ -63,6 +63,11 @@ public sealed class Child : IDisposable
             await KilledNodes.PlayAsync(Environment.GetEnvironmentVariable(Database)!);
             return true;
         }
+        if (role == "listings")
+        {
+            await Listings.PlayAsync(Environment.GetEnvironmentVariable(Database)!);
+            return true;
+        }
         await PlayAsync(role, new SqliteJobStore(Environment.GetEnvironmentVariable(Database)!, TimeProvider.System));
         return true;
     }

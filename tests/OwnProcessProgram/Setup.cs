@@ -32,6 +32,7 @@ internal static class Setup
             .AddJob("spins", Handlers.Spins, "own")
             .AddJob("crashes", Handlers.Crashes, "own")
             .AddJob("permit", Handlers.PermitAsync, "own")
+            .AddJob("once", async (Work job, JobContext context) => (await context.Once(job.Text)).IsNew, "own")
             .AddJob("enqueues", async (Work job, JobClient jobs, CancellationToken ct) => (await jobs.EnqueueAsync(job, new JobOptions { Queue = "here" }, ct)).Id.Value, "own")
             .AddMiddleware<Counted>()
             .RunWorkers();

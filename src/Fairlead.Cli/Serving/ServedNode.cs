@@ -109,7 +109,7 @@ internal sealed class ServedNode : IAsyncDisposable
             Time = _time,
             Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         };
-        return CycleQueues.AddTo(settings, _schedules.Of(configuration, _options.Queues), _store);
+        return CycleQueues.AddTo(settings, _schedules.Of(configuration, _options.Queues), _store, _setup.Logger);
     }
 
     /// <summary>A queue without a program here is declared all the same: others enqueue into it by its policies, and others may serve it.</summary>

@@ -1,5 +1,6 @@
 using Fairlead.Engine;
 using Fairlead.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Schedules;
 
@@ -12,14 +13,14 @@ internal static class CycleQueues
     private const int Foremost = 1000;
 
     /// <summary>The settings of a node that serves schedules too.</summary>
-    public static NodeSettings AddTo(NodeSettings settings, IReadOnlyList<ScheduledWork> schedules, IJobStore store)
+    public static NodeSettings AddTo(NodeSettings settings, IReadOnlyList<ScheduledWork> schedules, IJobStore store, ILogger logger)
     {
         var cycles = schedules.Where(static schedule => schedule.Fan is not null).ToList();
         if (cycles.Count == 0)
         {
             return settings with { Schedules = schedules };
         }
-        var worker = new CycleWorker(cycles, store, new Random(settings.Random.Next()));
+        var worker = new CycleWorker(cycles, store, new Random(settings.Random.Next()), logger);
         ServedQueue[] queues = [new(Cycles, [.. cycles.Select(static cycle => new JobKind(cycle.Definition.Name))]), .. cycles.Select(TargetsOf)];
         return settings with
         {

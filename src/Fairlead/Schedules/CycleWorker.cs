@@ -10,7 +10,7 @@ namespace Fairlead.Schedules;
 /// Runs what cycles are made of: a round reads its targets and becomes their parent; a target becomes the parent of its jobs. Each is a short attempt; after it the
 /// store carries them until their children have ended.
 /// </summary>
-internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore store, Random random) : IWorker
+internal sealed partial class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore store, Random random, ILogger logger) : IWorker
 {
     /// <summary>More than this are not read at once; the attempts are short.</summary>
     private const int AtOnce = 64;
@@ -97,7 +97,7 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
         Group = schedule.Cycle.Order == CycleOrder.Fair || schedule.Cycle.Overlap is ScheduleOverlap.Queue or ScheduleOverlap.Replace ? target.Key : null,
     };
 
-    private static NewBatch JobsOf(ScheduledWork schedule, Attempt attempt)
+    private NewBatch JobsOf(ScheduledWork schedule, Attempt attempt)
     {
         var cycle = schedule.Definition.Cycle!;
         if (!IsKey(KeyOf(cycle, attempt.Job.Payload), out var key))
@@ -106,6 +106,7 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
                 $"A target of {cycle.Source} expects a text or number of 1 to 200 characters {(cycle.Key is { } pointer ? $"at {pointer}" : "(or a group, such as /account, that says where it is)")}; got {Start(attempt.Job.Payload)}.");
         }
         attempt.Log.Write(LogLevel.Information, $"Running worker cycle for {Noun(cycle)} {key}");
+        LogCycle(logger, Noun(cycle), key);
         return Children(schedule, new CycleTarget(key, attempt.Job.Payload), failOnError: true);
     }
 
@@ -170,4 +171,7 @@ internal sealed class CycleWorker(IReadOnlyList<ScheduledWork> cycles, IJobStore
             }
         }
     }
+
+    [LoggerMessage(88, LogLevel.Information, "Running worker cycle for {Noun} {Key}")]
+    private static partial void LogCycle(ILogger logger, string noun, string key);
 }
