@@ -6,7 +6,13 @@ namespace Fairlead.Sqlite.Tests;
 public sealed class FileTests
 {
     [Fact]
-    public void The_library_is_called_directly_here() => Native.IsFound.ShouldBeTrue();
+    public async Task The_library_is_called_directly_here()
+    {
+        // Known once a file has been opened, and not before.
+        await using var temp = new TempStore();
+        await temp.OpenAsync();
+        Native.IsFound.ShouldBeTrue();
+    }
 
     [Fact]
     public async Task Another_programs_file_is_refused_with_what_to_do()
