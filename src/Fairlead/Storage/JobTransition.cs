@@ -67,7 +67,8 @@ public sealed record JobTransition
     /// and ends when they have ended, as their batch ends. Until then the store carries the attempt: the job stays processing and keeps its unique key, its group's
     /// place, its place in its batch and in its queue's <c>max_concurrent</c>, and the permits of numbers at once, but holds no node's slot, and no node's
     /// death touches it. Its time, for fairness and explanations, is the time until its children have ended. Its result is what became of them
-    /// (<see cref="ChildrenResult" />). Cancelling it cancels its children. Without children (or when all are left out) it completes at once. A child whose
+    /// (<see cref="ChildrenResult" />). Cancelling it cancels its children. Children whose unique key is held are
+    /// always left out and counted, since nobody is there to be told. Without children (or when all are left out) it completes at once. A child whose
     /// unique key is held is left out and counted, whatever <see cref="NewBatch.LeaveOutHeld" /> says: nobody is there to be told.
     /// </summary>
     /// <param name="times">When the attempt ran.</param>

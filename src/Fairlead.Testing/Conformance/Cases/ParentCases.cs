@@ -30,6 +30,7 @@ internal static class ParentCases
         new("Parent.KeepsBatchPlace", "As an item of a batch it keeps its place in MaxParallel.", KeepsBatchPlace),
         new("Parent.KeepsGroupPlace", "It keeps its group's place, and its time is the group's until its end.", KeepsGroupPlace),
         new("Parent.KeepsPermit", "It keeps its permits of numbers at once.", KeepsPermit),
+        new("Parent.KeepsPermitOfCall", "It keeps those that its attempt's calls acquired, whatever becomes of its node.", KeepsPermitOfCall),
         new("Parent.KeepsUniqueKey", "It keeps its unique key, and frees it with its end.", KeepsUniqueKey),
         new("Parent.KeepsKeys", "Keys that its attempt claimed are held until its end, which keeps them; a failed end frees them.", KeepsKeys),
         new("Parent.BreakerHears", "The breaker of its group hears of its end.", BreakerHears),
@@ -327,6 +328,20 @@ internal static class ParentCases
         Expect.Empty(await scene.ClaimAsync(node));
         await EndKidsAsync(scene, node);
         Expect.Equal(1, (await scene.ClaimAsync(node)).Count);
+    }
+
+    private static async Task KeepsPermitOfCall(Scene scene)
+    {
+        var node = await JoinAsync(scene, limits: Named("browser", Limit.Concurrent(3)));
+        await scene.EnqueueAsync();
+        var parent = await scene.ClaimOneAsync(node);
+        await scene.AcquireAsync("browser", 2, node: node, attempt: parent.Key);
+        await scene.DoneAsync(node, Branched(scene, parent, Kids(1)));
+        Expect.Equal(2L, (await scene.LimitAsync("browser")).InUse);
+        await scene.Store.LeaveAsync(node);
+        Expect.Equal(2L, (await scene.LimitAsync("browser")).InUse);
+        await EndKidsAsync(scene, await JoinAsync(scene, limits: Named("browser", Limit.Concurrent(3))));
+        Expect.Equal(0L, (await scene.LimitAsync("browser")).InUse);
     }
 
     private static async Task KeepsUniqueKey(Scene scene)

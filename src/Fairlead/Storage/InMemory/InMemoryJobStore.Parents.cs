@@ -17,7 +17,7 @@ public sealed partial class InMemoryJobStore
         var attempt = job.Attempts[^1];
         (attempt.StartedAt, attempt.Branched, attempt.Applied) = (transition.StartedAt, true, true);
         job.StartedAt = transition.StartedAt;
-        ReleaseHeld(job.Node!, held => held.Attempt == transition.Attempt);
+        CarryHeld(job.Node!, transition.Attempt);
         job.Node!.Running.Remove(job);
         job.Node = _nobody;
         _nobody.Running.Add(job);
@@ -42,11 +42,19 @@ public sealed partial class InMemoryJobStore
         attempt.Error = ChildrenResult.Error(status, children);
         (job.Spent, job.LastOutcome) = (job.Spent + 1, AttemptOutcome.Completed);
         bool? verdict = status == JobStatus.Cancelled ? null : status == JobStatus.Completed;
+        ReleaseHeld(_nobody, held => held.Attempt == new AttemptKey(job.Id, job.Fence));
         JudgeGroup(job, verdict, now);
         SettleGroup(job, now > attempt.StartedAt ? now - attempt.StartedAt : TimeSpan.Zero, learns: verdict is not null, abandoned: false, now);
         job.Result = ChildrenResult.Write(job.Children, children, job.LeftOut);
         End(job, status, attempt.Error, now);
         Follow(job, now);
+    }
+
+    /// <summary>Permits that the attempt's own calls acquired are no longer its node's, whose end would free them.</summary>
+    private void CarryHeld(NodeRow node, AttemptKey attempt)
+    {
+        _nobody.Held.AddRange(node.Held.FindAll(held => held.Attempt == attempt));
+        node.Held.RemoveAll(held => held.Attempt == attempt);
     }
 
     /// <summary>What holds no key that another job holds.</summary>
