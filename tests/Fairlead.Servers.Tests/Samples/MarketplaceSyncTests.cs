@@ -14,6 +14,7 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
 {
     private const string Huge = "leviathan", Targets = "fairlead.targets.sync";
     private static readonly TimeSpan Page = TimeSpan.FromMilliseconds(200);
+    private static readonly string[] Small = [.. Marketplace.Pages.Keys.Where(static account => account is not (Huge or Marketplace.Broken or Marketplace.Hanging))];
     private readonly Workspace _here = new();
     private UpstreamServer _marketplace = null!;
 
@@ -44,8 +45,9 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
         IReadOnlyList<Job> targets = [];
         // The second cycle comes while the huge account's first one still runs, and the third, too.
         await Workspace.UntilAsync(
-            async () => (targets = await JobsAsync(store, Targets)).Any(static job => Account(job) == Huge && job.EndedAt is not null) && targets.Where(static job => Account(job) == "atlas").Count(static job => job.EndedAt is not null) >= 2,
-            $"the huge account and two cycles of small ones have ended\n{Log}");
+            async () => (targets = await JobsAsync(store, Targets)).Where(static job => job.EndedAt is not null).ToLookup(Account) is var ended
+                && Marketplace.Pages.Keys.All(account => ended[account].Count() >= (Small.Contains(account) ? 2 : 1)),
+            $"every account has had a cycle, and the small ones a second\n{Log}");
         node.Signal("TERM");
         (await node.EndAsync()).ExitCode.ShouldBe(0, Log);
 
@@ -78,15 +80,15 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
             spans.First(span => span.Account == account).ShouldSatisfyAllConditions(span => (span.To - span.From).ShouldBeLessThanOrEqualTo((long)(1.05 * slowest) + Waited(own), $"{account}'s cycle, and its slowest worker"));
         }
 
-        var calls = _marketplace.Statistics.Arrivals;
+        // A call that never ends is given up with its process, and the marketplace hears of that a little later.
+        var calls = _marketplace.Statistics.Arrivals.Where(static call => !call.For!.StartsWith(Marketplace.Hanging, StringComparison.Ordinal)).ToList();
         calls.Max(one => calls.Where(other => other.At <= one.At && (other.EndedAt is null || other.EndedAt > one.At)).Select(static call => call.For!.Split('/')[0]).Distinct().Count())
             .ShouldBeLessThanOrEqualTo(5, "accounts that the marketplace answered at once");
 
-        // Small accounts have their next cycle while the huge one's goes on.
-        foreach (var account in Marketplace.Pages.Keys.Where(static account => account is not (Huge or Marketplace.Broken or Marketplace.Hanging)))
+        foreach (var account in Small)
         {
-            Count(account, "orders").ShouldBeGreaterThanOrEqualTo(Marketplace.Pages[account]);
-            targets.Count(job => Account(job) == account && job.Status == JobStatus.Completed).ShouldBeGreaterThanOrEqualTo(2, $"{account} has had its second cycle while the huge one's first went on");
+            Count(account, "orders").ShouldBeGreaterThanOrEqualTo(2 * Marketplace.Pages[account], $"pages of orders of {account} in two cycles");
+            targets.Count(job => Account(job) == account && job.Status == JobStatus.Completed).ShouldBeGreaterThanOrEqualTo(2, $"cycles of {account}");
         }
         foreach (var target in targets.Where(static job => job.StartedAt is not null))
         {
