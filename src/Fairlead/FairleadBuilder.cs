@@ -5,6 +5,7 @@ using Fairlead.Engine;
 using Fairlead.Limits;
 using Fairlead.Policies;
 using Fairlead.Schedules;
+using Fairlead.Schedules.Targets;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -30,10 +30,7 @@ public sealed class KilledNodesTests(ITestOutputHelper output)
         nodes.Kills.ShouldBeGreaterThan(1);
         comeback.ShouldNotBeNull().ShouldBeLessThan(TimeSpan.FromSeconds(10));
         var tally = (await store.ListQueuesAsync()).Single().Jobs;
-        // On a busy machine the same job may be met by three of the kills, the third time alone: then it is poison, and said to be.
-        (await store.ListJobsAsync(new() { Status = JobStatus.Failed })).Jobs.ShouldAllBe(static job => job.NodesLost == 3 && job.Error!.StartsWith("Poison: 3 nodes died", StringComparison.Ordinal));
-        tally.Failed.ShouldBeLessThanOrEqualTo(nodes.Kills / 3);
-        (tally.Completed + tally.Failed).ShouldBe(tally.Total);
+        tally.Completed.ShouldBe(tally.Total);
         tally.Total.ShouldBeGreaterThanOrEqualTo(jobs);
         (await CountCompletedAsync()).ShouldBe(tally.Completed);
 

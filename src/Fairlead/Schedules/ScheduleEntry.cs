@@ -1,4 +1,5 @@
 using Fairlead.Engine;
+using Fairlead.Schedules.Targets;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -38,7 +39,7 @@ internal sealed record ScheduleEntry(string Name, Func<ScheduleOptions, IService
         };
         // Each target is judged for itself, so that no round waits for the one before.
         var definition = Definition(name, options, Round(name)) with { Cycle = cycle, Overlap = ScheduleOverlap.Allow };
-        var source = new ProgramTargets<TTarget>(targets, services.GetRequiredService<IServiceScopeFactory>(), registry.Json);
+        var source = new CodeTargets<TTarget>(targets, services.GetRequiredService<IServiceScopeFactory>(), registry.Json);
         return new ScheduledWork(definition, new CycleFan(source, target => JobsOf(registry, target, jobs(TargetEnvelope.Open<TTarget>(target.Json, registry.Json)))));
     });
 

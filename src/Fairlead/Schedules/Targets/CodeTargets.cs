@@ -2,15 +2,15 @@ using System.Text.Json;
 using Fairlead.Engine;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fairlead.Schedules;
+namespace Fairlead.Schedules.Targets;
 
-/// <summary>The targets that a program's own code lists, and how they are told apart.</summary>
+/// <summary>The targets that an application's own code lists, and how they are told apart.</summary>
 /// <param name="List">Lists them, with services of a scope of its own.</param>
 /// <param name="Key">The key of one.</param>
 internal sealed record TargetsInCode<TTarget>(Func<IServiceProvider, CancellationToken, IAsyncEnumerable<TTarget>> List, Func<TTarget, string> Key);
 
-/// <summary>Reads the targets that the program lists.</summary>
-internal sealed class ProgramTargets<TTarget>(TargetsInCode<TTarget> targets, IServiceScopeFactory scopes, JsonSerializerOptions json) : ITargetSource
+/// <summary>Reads the targets that code lists.</summary>
+internal sealed class CodeTargets<TTarget>(TargetsInCode<TTarget> targets, IServiceScopeFactory scopes, JsonSerializerOptions json) : ITargetSource
     where TTarget : notnull
 {
     /// <inheritdoc />
