@@ -82,9 +82,10 @@ public sealed class Workspace : IDisposable
 
     public void Dispose()
     {
+        var failed = TestContext.Current.TestState?.Result == TestResult.Failed;
         foreach (var program in _started)
         {
-            program.Dispose();
+            program.Dispose(tell: failed);
         }
         Directory.Delete(Folder, recursive: true);
     }
@@ -146,11 +147,20 @@ public sealed class RunningProgram : IDisposable
         return new Ended(Process.ExitCode, await _output, await _errors);
     }
 
-    public void Dispose()
+    public void Dispose() => Dispose(tell: false);
+
+    /// <summary>Ends it; with <paramref name="tell" />, what it said stands with the test that failed.</summary>
+    public void Dispose(bool tell)
     {
-        if (!Process.HasExited)
+        var ended = Process.HasExited;
+        if (!ended)
         {
             Process.Kill(entireProcessTree: true);
+        }
+        if (tell && Task.WaitAll([_output, _errors], TimeSpan.FromSeconds(2)))
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{string.Join(' ', Process.StartInfo.ArgumentList)} ({(ended ? $"exit {Process.ExitCode}" : "was running")})\noutput: {_output.Result}\nerrors: {_errors.Result}");
         }
         Process.Dispose();
     }
