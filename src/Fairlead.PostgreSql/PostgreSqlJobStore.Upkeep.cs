@@ -1,0 +1,139 @@
+using Fairlead.Policies;
+using Fairlead.Storage;
+
+namespace Fairlead.PostgreSql;
+
+public sealed partial class PostgreSqlJobStore
+{
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromDays(7);
+    private static readonly TimeSpan NodesKept = TimeSpan.FromHours(1);
+
+    /// <inheritdoc />
+    public async ValueTask<RescueResult> RescueAsync(CancellationToken cancellationToken = default)
+    {
+        // Looked at from outside first: the sweep comes every half second and finds nothing nearly always.
+        var dead = Read(sql => DeadNodes(sql, clock.Now(sql)));
+        return dead.Count == 0 ? RescueResult.None : await WriteAsync(Rescue, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<int> ExpireAsync(int limit = 1000, CancellationToken cancellationToken = default) =>
+        Read(sql => AnyLate(sql)) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
+
+    /// <summary>Silence counts only while this store itself could be written: a server that is away keeps everybody from their heartbeat.</summary>
+    private List<LiveNode> DeadNodes(Statements sql, long now) => LiveNodes(sql).FindAll(node =>
+    {
+        var heard = Math.Max(node.HeartbeatAt, Writer.HealthySince);
+        return heard != long.MaxValue && now - heard >= node.Lease;
+    });
+
+    private static List<LiveNode> LiveNodes(Statements sql)
+    {
+        var nodes = new List<LiveNode>();
+        var row = sql["live_nodes"];
+        while (row.Step())
+        {
+            nodes.Add(new(row.Long(0), row.Long(1), row.Long(2)));
+        }
+        return nodes;
+    }
+
+    private RescueResult Rescue(Session session)
+    {
+        var infos = new List<NodeInfo>();
+        var (requeued, poisoned) = (0, 0);
+        foreach (var node in DeadNodes(session.Sql, session.Now))
+        {
+            foreach (var job in session.RunningOn(node.Id))
+            {
+                var status = LoseNode(session, job);
+                requeued += status == JobStatus.Queued ? 1 : 0;
+                poisoned += status == JobStatus.Failed ? 1 : 0;
+            }
+            session.EndNode(node.Id);
+            session.Raise("nodes_lost");
+            infos.AddRange(NodeReader.Read(session.Sql, node.Id, long.MinValue));
+        }
+        return new(infos, requeued, poisoned);
+    }
+
+    private static JobStatus LoseNode(Session session, RunningJob job)
+    {
+        job.Place.Lost++;
+        var settlement = NodeLoss.Settle((int)job.Place.Lost, job.Cancelling);
+        session.TakeBack(job, AttemptOutcome.Lost, settlement);
+        return settlement.Status;
+    }
+
+    private bool AnyLate(Statements sql)
+    {
+        var now = clock.Now(sql);
+        var cursor = sql["counter"].Add("expire_cursor").Number() ?? 0;
+        return sql["late_jobs"].Add(now).Add(1).Any() || sql["first_enqueued_after"].Add(cursor).Number() <= now - Moment.Of(DefaultDeadline);
+    }
+
+    private static int Expire(Session session, int limit)
+    {
+        WalkDefaultDeadlines(session);
+        var expired = 0;
+        foreach (var (at, job) in Late(session, limit))
+        {
+            session.Sql["remove_deadline"].Add(at).Add(job).Run();
+            expired += ExpireOne(session, job) ? 1 : 0;
+            session.SettleEnds();
+        }
+        return expired;
+    }
+
+    private static bool ExpireOne(Session session, long job)
+    {
+        var found = JobFinder.Find(session.Sql, job);
+        if (found is null || found.Status.IsEnded() || found.Deadline > session.Now)
+        {
+            return false;
+        }
+        var reason = WaitReasons.Of(session.Sql, found, session.QueueName(found.Place.Queue), session.KindName(found.Place.Kind), session.Now);
+        session.CountOut(found);
+        session.EndWaiting(found.Place, JobStatus.Failed, $"Its deadline passed while it waited for {Diagnostics.WaitCauses.ToWire(reason.Cause)} ({reason.Key}).");
+        return true;
+    }
+
+    private static List<(long At, long Job)> Late(Session session, int limit)
+    {
+        var late = new List<(long, long)>();
+        var row = session.Sql["late_jobs"].Add(session.Now).Add(limit);
+        while (row.Step())
+        {
+            late.Add((row.Long(0), row.Long(1)));
+        }
+        return late;
+    }
+
+    // Jobs with the default deadline have no row of their own. Ids grow with time, so a cursor passes each job once, when it is seven
+    // days old; the few that have not ended by then get their row now, and are failed from it as soon as they do not run.
+    private static void WalkDefaultDeadlines(Session session)
+    {
+        var cursor = session.Sql["counter"].Add("expire_cursor").Number() ?? 0;
+        var last = cursor;
+        var open = new List<long>();
+        var row = session.Sql["next_by_age"].Add(cursor).Add(session.Now - Moment.Of(DefaultDeadline)).Add(20_000);
+        while (row.Step())
+        {
+            last = row.Long(0);
+            if (row.IsNull(1) && !((JobFlags)row.Long(2)).HasFlag(JobFlags.Batch))
+            {
+                open.Add(last);
+            }
+        }
+        foreach (var job in open.Where(job => JobFinder.Find(session.Sql, job) is { } found && !found.Status.IsEnded()))
+        {
+            session.Sql["add_deadline"].Add(session.Now).Add(job).Run();
+        }
+        if (last != cursor)
+        {
+            session.Sql["set_counter"].Add(last).Add("expire_cursor").Run();
+        }
+    }
+
+    private sealed record LiveNode(long Id, long HeartbeatAt, long Lease);
+}

@@ -1,0 +1,117 @@
+using Fairlead.Storage;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>
+/// A store in one schema of a PostgreSQL database, for any number of nodes. Every change of a node goes through one writing thread with group commit, and
+/// the transactions of all nodes follow one after the other; reads have connections of their own.
+/// </summary>
+public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake, ITransactionalKeys
+{
+    private readonly PostgreSqlStoreOptions options;
+    private readonly SqlText texts;
+    private readonly TimeProvider time;
+    private readonly StoreClock clock;
+    private readonly NameTable names = new();
+    private readonly DefinitionCache definitions = new();
+    private readonly Lock gate = new();
+    private readonly ReaderPool readers;
+    private readonly Signals signals;
+    private PostgreSqlWriter? writer;
+    private bool disposed;
+
+    /// <summary>A store at a connection string or URL, which is opened by <see cref="OpenAsync" />.</summary>
+    /// <param name="connectionString">A connection string of Npgsql, or <c>postgres://user:password@host:5432/database?schema=fairlead</c>.</param>
+    public PostgreSqlJobStore(string connectionString)
+        : this(PostgreSqlUrl.ToOptions(connectionString))
+    {
+    }
+
+    /// <summary>A store as the options say, which is opened by <see cref="OpenAsync" />. Its clock is the server's.</summary>
+    /// <param name="options">Where it lives and how it is reached.</param>
+    public PostgreSqlJobStore(PostgreSqlStoreOptions options)
+        : this(options, null, TimeProvider.System)
+    {
+    }
+
+    /// <summary>The same with another clock in place of the server's: for tests.</summary>
+    internal PostgreSqlJobStore(PostgreSqlStoreOptions options, TimeProvider? clock, TimeProvider time)
+    {
+        this.options = options.Check();
+        this.time = time;
+        this.clock = new StoreClock(clock);
+        texts = new SqlText(options.Schema);
+        readers = new ReaderPool(options, texts, Description);
+        signals = new Signals(options, options.Schema, time);
+    }
+
+    /// <inheritdoc />
+    public string Description => PostgreSqlUrl.Describe(options);
+
+    /// <inheritdoc />
+    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+
+    /// <summary>Transactions, round trips and statements of the writer so far, for the figures.</summary>
+    internal (long Commits, long RoundTrips, long Statements) Work => Writer.Work;
+
+    private PostgreSqlWriter Writer => writer ?? throw new InvalidOperationException("The store is not open: call OpenAsync first.");
+
+    /// <inheritdoc />
+    public ValueTask OpenAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            writer ??= OpenWriter();
+        }
+        return default;
+    }
+
+    /// <inheritdoc />
+    public IDisposable Listen(Action<StoreSignals> onSignal) => signals.Add(onSignal);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return default;
+            }
+            disposed = true;
+        }
+        // The writer first: what it still commits is told to the listeners.
+        writer?.Dispose();
+        signals.Dispose();
+        readers.Dispose();
+        return default;
+    }
+
+    private PostgreSqlWriter OpenWriter()
+    {
+        var connection = new WriterConnection(options, texts, clock, Description);
+        try
+        {
+            Migrator.Migrate(connection.Open().Connection, texts, Description);
+        }
+        catch (Exception error)
+        {
+            connection.Dispose();
+            throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
+        }
+        return new PostgreSqlWriter(connection, time, names, definitions, signals.Committed);
+    }
+
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
+        Writer.WriteAsync(work, rows, cancellationToken);
+
+    private async ValueTask WriteAsync(Action<Session> work, CancellationToken cancellationToken, int rows = 1) =>
+        await Writer.WriteAsync(session => { work(session); return true; }, rows, cancellationToken);
+
+    private T Read<T>(Func<Statements, T> work)
+    {
+        _ = Writer;
+        return readers.Read(work);
+    }
+}

@@ -1,0 +1,170 @@
+using Fairlead.Storage;
+using Npgsql;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>
+/// The one writer of a store: a thread of its own that takes whatever was asked for meanwhile, does it in one transaction and
+/// answers everybody after the commit. While one group is being committed, the next one gathers: that is the whole of group commit.
+/// </summary>
+internal sealed class PostgreSqlWriter : IDisposable
+{
+    // So many rows keep a transaction within a few milliseconds, and the other nodes get their turn.
+    private const int RowsPerGroup = 4000;
+
+    // A transaction that took longer than this counts as an interruption of the store, see HealthySince.
+    private static readonly TimeSpan s_stall = TimeSpan.FromSeconds(1);
+
+    private readonly WriterConnection connection;
+    private readonly TimeProvider time;
+    private readonly NameTable names;
+    private readonly DefinitionCache definitions;
+    private readonly Action<StoreSignals> committed;
+    private readonly Queue<WriteOperation> waiting = [];
+    private readonly List<WriteOperation> group = [];
+    private readonly Thread thread;
+    private bool closing;
+    private long healthySince = long.MinValue;
+
+    public PostgreSqlWriter(WriterConnection connection, TimeProvider time, NameTable names, DefinitionCache definitions, Action<StoreSignals> committed)
+    {
+        (this.connection, this.time, this.names, this.definitions, this.committed) = (connection, time, names, definitions, committed);
+        thread = new Thread(Run) { IsBackground = true, Name = "Fairlead PostgreSQL writer" };
+        thread.Start();
+    }
+
+    /// <summary>Since when (microseconds of the store's clock) every write of this store has succeeded without a gap: silence of others counts only from here.</summary>
+    public long HealthySince => Volatile.Read(ref healthySince);
+
+    /// <summary>Transactions, round trips and statements so far, for the figures.</summary>
+    public (long Commits, long RoundTrips, long Statements) Work { get; private set; }
+
+    /// <summary>Does <paramref name="work" /> in a transaction; completed when it is committed.</summary>
+    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken)
+    {
+        var operation = new WriteOperation<T>(work, rows, cancellationToken);
+        lock (waiting)
+        {
+            ObjectDisposedException.ThrowIf(closing, typeof(PostgreSqlJobStore));
+            waiting.Enqueue(operation);
+            Monitor.Pulse(waiting);
+        }
+        return new(operation.Task);
+    }
+
+    public void Dispose()
+    {
+        lock (waiting)
+        {
+            if (closing)
+            {
+                return;
+            }
+            closing = true;
+            Monitor.Pulse(waiting);
+        }
+        thread.Join();
+        connection.Dispose();
+    }
+
+    private void Run()
+    {
+        while (TakeGroup())
+        {
+            var began = time.GetTimestamp();
+            var signals = WriteAll(group);
+            var (stalled, failed) = (time.GetElapsedTime(began) > s_stall, group.Exists(static operation => operation.Error is StoreUnavailableException));
+            if (failed)
+            {
+                Volatile.Write(ref healthySince, long.MaxValue);
+            }
+            else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
+            {
+                Volatile.Write(ref healthySince, connection.LastTime);
+            }
+            foreach (var operation in group)
+            {
+                operation.Answer();
+            }
+            if (signals != StoreSignals.None)
+            {
+                committed(signals);
+            }
+        }
+    }
+
+    private bool TakeGroup()
+    {
+        group.Clear();
+        lock (waiting)
+        {
+            while (waiting.Count == 0)
+            {
+                if (closing)
+                {
+                    return false;
+                }
+                Monitor.Wait(waiting);
+            }
+            var rows = 0;
+            while (waiting.TryPeek(out var next) && (rows == 0 || rows + next.Rows <= RowsPerGroup))
+            {
+                rows += next.Rows;
+                group.Add(waiting.Dequeue());
+            }
+        }
+        group.RemoveAll(static operation => !operation.Begin());
+        return true;
+    }
+
+    /// <summary>All together first. If one of them fails, each by itself: its error is its own.</summary>
+    private StoreSignals WriteAll(List<WriteOperation> operations)
+    {
+        if (operations.Count == 0)
+        {
+            return StoreSignals.None;
+        }
+        try
+        {
+            return Write(operations);
+        }
+        catch (Exception error)
+        {
+            if (operations.Count == 1 || !connection.IsOpen)
+            {
+                operations.ForEach(operation => operation.Failed(PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, connection.Store) : error));
+                return StoreSignals.None;
+            }
+            var signals = StoreSignals.None;
+            foreach (var operation in operations)
+            {
+                signals |= WriteAll([operation]);
+            }
+            return signals;
+        }
+    }
+
+    private StoreSignals Write(List<WriteOperation> operations)
+    {
+        var sql = connection.Open();
+        try
+        {
+            var session = new Session(sql, names, definitions, connection.Begin());
+            foreach (var operation in operations)
+            {
+                session.BeginOperation();
+                operation.Do(session);
+                session.EndOperation();
+            }
+            connection.Commit(session.Signals);
+            session.Publish();
+            Work = (Work.Commits + 1, sql.RoundTrips, sql.Sent);
+            return session.Signals;
+        }
+        catch
+        {
+            connection.RollBack();
+            throw;
+        }
+    }
+}

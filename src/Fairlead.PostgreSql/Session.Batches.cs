@@ -1,0 +1,85 @@
+using Fairlead.Storage;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>How batches come in: from producers, and as the children of a job.</summary>
+internal sealed partial class Session
+{
+    private static readonly JobKind BatchKind = new("fairlead.batch");
+
+    /// <summary>Adds a batch and its items.</summary>
+    /// <exception cref="ArgumentException">It has no items, or the unique key of one is held.</exception>
+    public JobId AddBatch(NewBatch batch)
+    {
+        if (Sieve(batch, out var leftOut) is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(batch));
+        }
+        return batch.Items.Count > leftOut.Count ? new(AddBatch(batch, leftOut, parent: null, strict: true))
+            : throw new ArgumentException($"A batch needs at least one item; of this one's {batch.Items.Count} all were left out, because unfinished jobs hold their unique keys.", nameof(batch));
+    }
+
+    /// <summary>Adds the children of a job; null when none are left.</summary>
+    private long? AddChildren(NewBatch children, long parent, HashSet<int> leftOut) =>
+        children.Items.Count == leftOut.Count ? null : AddBatch(children, leftOut, parent, strict: false);
+
+    /// <summary>Which items are left out because their unique key is held; where the batch wants all of them, what is wrong with the first one.</summary>
+    private string? Sieve(NewBatch batch, out HashSet<int> leftOut)
+    {
+        var (keys, held) = (new HashSet<(long, string)>(), new HashSet<int>());
+        leftOut = held;
+        for (var item = 0; item < batch.Items.Count; item++)
+        {
+            var queue = Queue(batch.Items[item].Queue);
+            if (NewJobRules.UniqueKeyOf(batch.Items[item], Facts(queue).Definition) is not { } key)
+            {
+                continue;
+            }
+            var holder = statements["holder_of_key"].Add(queue).Add(key).Number();
+            if (keys.Add((queue, key)) && holder is null)
+            {
+                continue;
+            }
+            if (!batch.LeaveOutHeld)
+            {
+                var who = holder is null ? "an earlier item" : $"job {holder} of queue '{batch.Items[item].Queue}'";
+                return $"Item {item} has the unique key '{key}', which {who} holds. A batch holds exactly the items it is given.";
+            }
+            held.Add(item);
+        }
+        return null;
+    }
+
+    private long AddBatch(NewBatch batch, HashSet<int> leftOut, long? parent, bool strict)
+    {
+        var id = NextJob();
+        AddBatchRow(id, batch, batch.Items.Count - leftOut.Count, parent);
+        var flags = batch.MaxParallel is null ? JobFlags.None : JobFlags.Shared;
+        for (var item = 0; item < batch.Items.Count; item++)
+        {
+            if (!leftOut.Contains(item))
+            {
+                AddItem(batch.Items[item], id, flags, strict);
+            }
+        }
+        return id;
+    }
+
+    private void AddItem(NewJob job, long batch, JobFlags flags, bool strict)
+    {
+        var queue = Queue(job.Queue);
+        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
+        var place = AddRow(job, queue, batch, flags);
+        var (blockers, refusal) = Await(job, place.Job, strict);
+        PutNew(job, place, blockers, refusal);
+    }
+
+    private void AddBatchRow(long id, NewBatch batch, int size, long? parent)
+    {
+        statements["add_job"].Add(id).Add(Queue(batch.Queue)).Add(Kind(BatchKind)).Add(0).Add(Now).Add((long?)null)
+            .Add((long)JobFlags.Batch).Add((long?)null).Add((string?)null).Add((string?)null).Add(JobExtras.OfBatch(parent)).Add(default(ReadOnlySpan<byte>)).Run();
+        var finalize = batch.Finalize is null ? null : System.Text.Json.JsonSerializer.Serialize(batch.Finalize, StoreJson.Default.NewJob);
+        statements["add_batch"].Add(id).Add(batch.Name).Add(size).Add(batch.MaxParallel).Add(batch.FailOnError ? 1 : 0)
+            .Add((long)JobStatus.Queued).Add(finalize).Add(batch.Memo.Span).Run();
+    }
+}

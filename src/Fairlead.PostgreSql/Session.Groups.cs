@@ -1,0 +1,364 @@
+using Fairlead.Diagnostics;
+using Fairlead.Policies;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>Fairness by time: which group goes next, what it is charged, and what keeps it out of reach.</summary>
+internal sealed partial class Session
+{
+    private readonly Dictionary<(long Queue, string Name), GroupEntry> groups = [];
+    private readonly Dictionary<long, GroupEntry> groupsById = [];
+
+    /// <summary>The group of that name, made at its first use; the empty name stands for the jobs without a group.</summary>
+    public GroupEntry Group(long queue, string name)
+    {
+        if (groups.TryGetValue((queue, name), out var known))
+        {
+            return known;
+        }
+        var row = statements["find_group"].Add(queue).Add(name);
+        return row.Step() ? Read(row) : MakeGroup(queue, name);
+    }
+
+    /// <summary>The group of that number.</summary>
+    public GroupEntry Group(long id)
+    {
+        if (groupsById.TryGetValue(id, out var known))
+        {
+            return known;
+        }
+        var row = statements["group"].Add(id);
+        row.Step();
+        return Read(row);
+    }
+
+    /// <summary>Whether a queue has a group of that name.</summary>
+    public bool HasGroup(long queue, string name) => groups.ContainsKey((queue, name)) || statements["find_group"].Add(queue).Add(name).Any();
+
+    /// <summary>The group of a job that has one.</summary>
+    public GroupEntry GroupOf(in Place place) => Group(place.Queue, place.Group ?? GroupName(place.Job));
+
+    /// <summary>A job of the group is ready.</summary>
+    public void JoinGroup(in Place place)
+    {
+        var group = GroupOf(place);
+        var lane = group.LaneOf(place.Kind);
+        statements["add_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add(place.MaybeBatch)
+            .Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
+        lane.Ready++;
+        if (group.Ready++ == 0)
+        {
+            group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
+            Reconsider(group);
+        }
+        group.Changed = true;
+    }
+
+    /// <summary>A ready job of the group is ready no longer, although nobody took it.</summary>
+    public void LeaveGroup(in Place place)
+    {
+        var group = GroupOf(place);
+        statements["remove_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Run();
+        TakeOut(group, place.Kind);
+        Reconsider(group);
+    }
+
+    /// <summary>One ready job of that kind less.</summary>
+    public static void TakeOut(GroupEntry group, long kind)
+    {
+        group.LaneOf(kind).Ready--;
+        group.Ready--;
+        group.Changed = true;
+    }
+
+    /// <summary>What an attempt of that kind will take, as far as anybody knows.</summary>
+    public double Estimate(GroupEntry group, long kind) => group.LaneOf(kind).Estimate ?? LineEstimate(group.Queue, kind) ?? FairQueue.Unknown;
+
+    /// <summary>An attempt of the group was started: its estimate is charged.</summary>
+    /// <returns>What was charged.</returns>
+    public double Charge(GroupEntry group, long kind)
+    {
+        var known = Facts(group.Queue);
+        var estimate = Estimate(group, kind);
+        (known.FairClock, known.FairChanged) = (group.State.Tag, true);
+        group.State.Tag = FairQueue.Charged(group.State.Tag, estimate, WeightOf(group));
+        group.State.InFlight++;
+        Reconsider(group);
+        return estimate;
+    }
+
+    /// <summary>An attempt is over: what was charged for it is corrected, the breaker hears of it, and its place is free unless its code goes on.</summary>
+    private void SettleGroup(in RunningJob job, in AttemptEnd end)
+    {
+        if (job.Group == 0)
+        {
+            return;
+        }
+        var group = Group(job.Group);
+        var ran = Math.Max(0, end.EndedAt - end.StartedAt) / 1e6;
+        Correct(group, job.Charged, ran);
+        group.State.Served += ran;
+        if (end.Verdict is { } well)
+        {
+            Learn(group, KindOf(job.Place.Job), ran);
+            Judge(group, well);
+        }
+        if (end.Abandoned)
+        {
+            Reconsider(group);
+            return;
+        }
+        LeaveFlight(group, job.Place.Flags.HasFlag(JobFlags.Holds));
+    }
+
+    /// <summary>
+    /// What was charged becomes what it took. Virtual time is not ahead of a group that can go next: what was charged too much at its
+    /// starts had moved it on, and newcomers would wait until the group has had that much.
+    /// </summary>
+    private void Correct(GroupEntry group, double charged, double ran)
+    {
+        if (charged < 0)
+        {
+            return;
+        }
+        var known = Facts(group.Queue);
+        group.State.Tag = FairQueue.Charged(group.State.Tag, ran - charged, WeightOf(group));
+        if (group.InReach && group.State.Tag < known.FairClock)
+        {
+            (known.FairClock, known.FairChanged) = (group.State.Tag, true);
+        }
+    }
+
+    /// <summary>One attempt of the group less is in flight: what it kept out may be claimed.</summary>
+    private void LeaveFlight(GroupEntry group, bool held)
+    {
+        var before = (group.Block?.Cause, group.Block?.Key, group.WakeAt);
+        group.State.InFlight--;
+        // A permit it held may have been what the group itself lacked.
+        group.State.Held = held ? null : group.State.Held;
+        Reconsider(group);
+        // An end that blocked nobody wakes nobody.
+        var changed = before != (group.Block?.Cause, group.Block?.Key, group.WakeAt);
+        Signal(changed && group.Ready > 0 ? Storage.StoreSignals.Work : Storage.StoreSignals.None);
+    }
+
+    /// <summary>What running attempts take beyond their estimates is charged while they run: hung work is not free.</summary>
+    public void ChargeOverruns(long node)
+    {
+        var running = new List<(long Job, long Group, double Charged, double Ran)>();
+        var row = statements["overrunning"].Add(node).Add(Now);
+        while (row.Step())
+        {
+            running.Add((row.Long(0), row.Long(1), row.Double(2), row.Double(3)));
+        }
+        foreach (var (job, id, charged, ran) in running)
+        {
+            var group = Group(id);
+            group.State.Tag = FairQueue.Charged(group.State.Tag, ran - charged, WeightOf(group));
+            group.Changed = true;
+            statements["set_charged"].Add(node).Add(job).Add(ran).Run();
+        }
+    }
+
+    /// <summary>Groups whose time has come are in reach again, whenever somebody looks.</summary>
+    public void WakeGroups(long queue)
+    {
+        foreach (var id in Ids(statements["groups_to_wake"].Add(queue).Add(Now)))
+        {
+            Reconsider(Group(id));
+        }
+    }
+
+    /// <summary>What keeps groups back by their own limits has changed: they are looked at anew.</summary>
+    /// <param name="key">Of which limit and group; null for all.</param>
+    public void WakeHeld(string? key)
+    {
+        WriteGroups();
+        foreach (var group in Ids(statements["groups_held"].Add(key)).ConvertAll(Group))
+        {
+            group.State.Held = null;
+            Reconsider(group);
+        }
+        Signal(Storage.StoreSignals.Work);
+    }
+
+    /// <summary>All groups of a queue, after what its nodes agree on has changed.</summary>
+    public void ReconsiderAll(long queue)
+    {
+        foreach (var id in Ids(statements["group_ids"].Add(queue)))
+        {
+            Reconsider(Group(id));
+        }
+    }
+
+    /// <summary>Puts the group where it belongs: in reach, out of it, or among those that wait for a time; and records what blocks it.</summary>
+    public void Reconsider(GroupEntry group)
+    {
+        group.Changed = true;
+        var block = group.IsUngrouped || group.Ready == 0 ? null
+            : group.State.Blocked(Facts(group.Queue).Definition, QueueName(group.Queue), group.Name, Time);
+        group.WakeAt = Moment.Of(block?.Until);
+        if (group.Block is not null && block is null)
+        {
+            // Nobody saves up for later while he is blocked, either.
+            group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
+        }
+        group.InReach = block is null && group.Ready > 0;
+        if (group.Block is { } last && (last.Cause, last.Key) != (block?.Cause, block?.Key))
+        {
+            CloseBlock(group.Queue, last.Cause, last.Key);
+        }
+        if (block is { } begun && (begun.Cause, begun.Key) != (group.Block?.Cause, group.Block?.Key))
+        {
+            OpenBlock(group.Queue, begun.Cause, begun.Key);
+        }
+        group.Block = block;
+    }
+
+    /// <summary>Writes what has changed; a claim does it before it looks at the order, and each operation at its end.</summary>
+    public void WriteGroups()
+    {
+        foreach (var group in groups.Values)
+        {
+            if (group.Changed)
+            {
+                Write(group);
+                group.Changed = false;
+            }
+        }
+    }
+
+    /// <summary>A group's row is gone.</summary>
+    public void ForgetGroup(long id, long queue)
+    {
+        statements["forget_lanes"].Add(id).Run();
+        statements["forget_group"].Add(id).Run();
+        statements["count_group"].Add(queue).Add(-1L).Run();
+    }
+
+    private void ForgetGroups()
+    {
+        groups.Clear();
+        groupsById.Clear();
+    }
+
+    private GroupEntry MakeGroup(long queue, string name)
+    {
+        var known = Facts(queue);
+        var id = statements["add_group"].Add(queue).Add(name).Add(known.FairClock).Number()!.Value;
+        statements["count_group"].Add(queue).Add(1L).Run();
+        known.HasGroups = true;
+        var made = new GroupEntry(id, queue, name) { State = { Tag = known.FairClock } };
+        return Remember(made);
+    }
+
+    private GroupEntry Read(Statement row)
+    {
+        var entry = GroupEntry.Read(row);
+        var lanes = statements["lanes_of"].Add(entry.Id);
+        while (lanes.Step())
+        {
+            var lane = entry.LaneOf(lanes.Long(0));
+            (lane.Ready, lane.Estimate) = (lanes.Long(1), lanes.MaybeDouble(4));
+            lane.Written = (lane.Ready, lanes.Double(2), lanes.Long(3) != 0, lane.Estimate);
+        }
+        return Remember(entry);
+    }
+
+    private GroupEntry Remember(GroupEntry entry)
+    {
+        groups.Add((entry.Queue, entry.Name), entry);
+        groupsById.Add(entry.Id, entry);
+        return entry;
+    }
+
+    private void Write(GroupEntry group)
+    {
+        var state = group.State;
+        statements["write_group"].Add(group.Id).Add(state.Tag).Add(group.Ready).Add(state.InFlight).Add(group.InReach ? 1 : 0).Add(state.Paused ? 1 : 0)
+            .Add(state.Breaker.IsOpen ? 1 : state.Breaker.Failures > 0 ? 2 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.Held?.Until) ?? 0).Add(state.Held?.Key)
+            .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Add((long?)state.Held?.Cause).Run();
+        foreach (var (kind, lane) in group.Lanes)
+        {
+            var now = (lane.Ready, state.Tag, group.InReach && lane.Ready > 0, lane.Estimate);
+            if (lane.Written != now)
+            {
+                statements["write_lane"].Add(group.Id).Add(kind).Add(group.Queue).Add(now.Ready).Add(now.Tag).Add(now.Item3 ? 1 : 0).Add(now.Estimate).Run();
+                lane.Written = now;
+            }
+        }
+    }
+
+    private void Learn(GroupEntry group, long kind, double seconds)
+    {
+        var lane = group.LaneOf(kind);
+        lane.Estimate = FairQueue.Learned(lane.Estimate ?? -1, seconds);
+        statements["set_line_estimate"].Add(group.Queue).Add(kind).Add(FairQueue.Learned(LineEstimate(group.Queue, kind) ?? -1, seconds)).Run();
+        group.State.Slow += seconds > (Facts(group.Queue).Definition?.SlowAfter?.TotalSeconds ?? double.MaxValue) ? 1 : 0;
+    }
+
+    /// <summary>When more than half of all groups fail, the queue's own breaker opens instead of theirs.</summary>
+    private void Judge(GroupEntry group, bool well)
+    {
+        if (group.IsUngrouped)
+        {
+            return;
+        }
+        var known = Facts(group.Queue);
+        if (well && known.Outage.IsOpen && !(known.Outage.OpenUntil > Time))
+        {
+            (known.Outage, known.FairChanged) = (default, true);
+        }
+        var state = group.State.Breaker;
+        if (known.Definition?.Breaker is not { } policy)
+        {
+            // Opened by hand where there is no policy: it is over when its time is.
+            group.State.Breaker = state.OpenUntil > Time ? state : default;
+            return;
+        }
+        state = well ? state.Succeeded(Time) : state.Failed(policy, Time);
+        if (state.MustOpen(policy))
+        {
+            WriteGroups();
+            var (open, keys) = (statements["open_groups"].Add(group.Queue).Number() ?? 0, statements["active_groups"].Add(group.Queue).Number() ?? 0);
+            if (BreakerState.MayQuarantine((int)open, (int)keys))
+            {
+                state = state.Opened(policy, Time);
+            }
+            else if (!(known.Outage.OpenUntil > Time))
+            {
+                (known.Outage, known.FairChanged) = (known.Outage.Opened(policy, Time), true);
+            }
+        }
+        group.State.Breaker = state;
+    }
+
+    private double WeightOf(GroupEntry group) => Facts(group.Queue).Definition?.WeightOf(group.IsUngrouped ? null : group.Name) ?? 1;
+
+    private double? LineEstimate(long queue, long kind)
+    {
+        var row = statements["line_estimate"].Add(queue).Add(kind);
+        var estimate = row.Step() ? row.MaybeDouble(0) : null;
+        return estimate;
+    }
+
+    private string GroupName(long job)
+    {
+        var row = statements["group_of_job"].Add(job);
+        row.Step();
+        var name = row.Text(0);
+        return name;
+    }
+
+    private long KindOf(long job) => statements["kind_of_job"].Add(job).Number() ?? 0;
+
+    private static List<long> Ids(Statement row)
+    {
+        var ids = new List<long>();
+        while (row.Step())
+        {
+            ids.Add(row.Long(0));
+        }
+        return ids;
+    }
+}

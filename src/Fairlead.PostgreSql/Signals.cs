@@ -1,0 +1,114 @@
+using Fairlead.Storage;
+using Npgsql;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>
+/// Hints to the listeners of this store and of others on the same schema: directly inside the store, by NOTIFY to others. Where there is no way to
+/// listen, or while it is away, the poll of the engine does alone.
+/// </summary>
+internal sealed class Signals(PostgreSqlStoreOptions options, string schema, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource ended = new();
+    private Action<StoreSignals>[] listeners = [];
+    private Task? listening;
+
+    /// <summary>The channel of a schema's signals.</summary>
+    public static string Channel(string schema) => $"fairlead_{schema}";
+
+    public IDisposable Add(Action<StoreSignals> listener)
+    {
+        lock (gate)
+        {
+            listeners = [.. listeners, listener];
+            if (listening is null && (!options.Pooled || options.DirectConnectionString is not null))
+            {
+                listening = ListenAsync();
+            }
+        }
+        return new Listener(this, listener);
+    }
+
+    /// <summary>After a commit of this store.</summary>
+    public void Committed(StoreSignals signals) => Tell(signals);
+
+    public void Dispose()
+    {
+        ended.Cancel();
+        lock (gate)
+        {
+            listeners = [];
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        while (!ended.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenOnceAsync();
+            }
+            catch (Exception error) when (PostgreSqlFault.Is(error) || error is OperationCanceledException)
+            {
+                try
+                {
+                    await Task.Delay(s_again, time, ended.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private async Task ListenOnceAsync()
+    {
+        await using var connection = new NpgsqlConnection(options.Npgsql(direct: true));
+        await connection.OpenAsync(ended.Token);
+        connection.Notification += (_, told) => Tell(int.TryParse(told.Payload, System.Globalization.CultureInfo.InvariantCulture, out var signals) ? (StoreSignals)signals : StoreSignals.Work);
+        await using (var command = new NpgsqlCommand($"LISTEN \"{Channel(schema)}\"", connection))
+        {
+            await command.ExecuteNonQueryAsync(ended.Token);
+        }
+        // What was told while nobody listened here is unknown.
+        Tell(StoreSignals.Work | StoreSignals.Control | StoreSignals.Ended | StoreSignals.Schedules);
+        while (true)
+        {
+            await connection.WaitAsync(ended.Token);
+        }
+    }
+
+    private void Tell(StoreSignals signals)
+    {
+        foreach (var listener in Volatile.Read(ref listeners))
+        {
+            try
+            {
+                listener(signals);
+            }
+            catch (Exception)
+            {
+                // This may be the writing thread: a listener's defect must not end the store for everybody else.
+            }
+        }
+    }
+
+    private sealed class Listener(Signals owner, Action<StoreSignals> listener) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (owner.gate)
+            {
+                var at = Array.IndexOf(owner.listeners, listener);
+                if (at >= 0)
+                {
+                    owner.listeners = [.. owner.listeners[..at], .. owner.listeners[(at + 1)..]];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+-- Nodes and what they say.
+
+-- name: add_node
+-- In: id, name, slots, lease, now.
+INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at) VALUES ($1, $2, $3, $4, $5, $5)
+
+-- name: add_serves
+-- In: queue, kind, node.
+INSERT INTO fairlead.serves(queue, kind, node) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: forget_served
+-- In: node.
+DELETE FROM fairlead.serves WHERE node = $1
+
+-- name: set_slots
+-- In: node, slots.
+UPDATE fairlead.node SET slots = $2 WHERE id = $1
+
+-- name: live_holders
+-- In: queue. Out: live nodes that serve it: id, name.
+SELECT DISTINCT n.id, n.name FROM fairlead.node n JOIN fairlead.serves s ON s.node = n.id
+WHERE n.left_at IS NULL AND s.queue = $1 ORDER BY n.id
+
+-- name: define_queue
+-- In: queue, definition, change, max concurrent in force.
+UPDATE fairlead.queue SET definition = $2, change = $3, max_concurrent = $4, revision = revision + 1 WHERE id = $1
+
+-- name: changed_queues
+-- In: node. Out: what it serves and an operator changed: definition, change.
+SELECT definition, change FROM fairlead.queue
+WHERE change IS NOT NULL AND id IN (SELECT queue FROM fairlead.serves WHERE node = $1) ORDER BY name COLLATE "C"
+
+-- name: node_is_member
+-- In: node. Out: a row while it neither left nor was found dead.
+SELECT 1 FROM fairlead.node WHERE id = $1 AND left_at IS NULL
+
+-- name: heartbeat
+-- In: node, now. Changes one row while it is a member.
+UPDATE fairlead.node SET heartbeat_at = $2 WHERE id = $1 AND left_at IS NULL
+
+-- name: drain_asked
+-- In: node. Out: whether it was asked to stop taking work.
+SELECT drain FROM fairlead.node WHERE id = $1
+
+-- name: cancelled_on
+-- In: node. Out: job and fence of what it runs and somebody cancelled.
+SELECT job, fence FROM fairlead.running WHERE node = $1 AND cancel = 1 ORDER BY job
+
+-- name: end_node
+-- In: node, now.
+UPDATE fairlead.node SET left_at = $2 WHERE id = $1
+
+-- name: unreserve_all
+-- In: node.
+UPDATE fairlead.waiting SET reserved = NULL WHERE state = 3 AND reserved = $1
+
+-- name: served_by
+-- In: node. Out: queue, kind.
+SELECT queue, kind FROM fairlead.serves WHERE node = $1
+
+-- name: line_exists
+-- In: queue, kind. Out: a row when a job of that kind was ever in that queue.
+SELECT 1 FROM fairlead.line WHERE queue = $1 AND kind = $2
+
+-- name: progress
+-- In: node, job, fence, processed, total.
+UPDATE fairlead.running SET processed = $4, total = $5 WHERE node = $1 AND job = $2 AND fence = $3
+
+-- name: add_log
+-- In: job, fence, at, level, message. A batch has no log of its own.
+INSERT INTO fairlead.log(job, fence, at, level, message)
+SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM fairlead.job WHERE id = $1 AND flags & 8 = 0)
+
+-- name: live_nodes
+-- Out: id, heartbeat, lease of every node that neither left nor was found dead.
+SELECT id, heartbeat_at, lease FROM fairlead.node WHERE left_at IS NULL ORDER BY id
+
+-- name: forget_nodes
+-- In: left before.
+DELETE FROM fairlead.node WHERE left_at <= $1
+
+-- name: forget_serves
+-- Those of nodes that are forgotten.
+DELETE FROM fairlead.serves WHERE node NOT IN (SELECT id FROM fairlead.node)
+
+-- name: node_info
+-- In: node, or null for all; left after. Out: id, name, slots, running, joined, heartbeat, left.
+SELECT n.id, n.name, n.slots, (SELECT count(*) FROM fairlead.running r WHERE r.node = n.id), n.joined_at, n.heartbeat_at, n.left_at
+FROM fairlead.node n WHERE ($1 IS NULL OR n.id = $1) AND (n.left_at IS NULL OR n.left_at > $2) ORDER BY n.id
+
+-- name: served_names
+-- In: node. Out: queue, kind, version.
+SELECT q.name, k.name, k.version FROM fairlead.serves s JOIN fairlead.queue q ON q.id = s.queue JOIN fairlead.kind k ON k.id = s.kind
+WHERE s.node = $1 ORDER BY q.name, k.name, k.version

@@ -1,0 +1,116 @@
+-- The store itself: schema, counters, names.
+
+-- name: has_meta
+-- In: schema. Out: one row when it holds a store.
+SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = 'meta'
+
+-- name: counter
+-- In: name. Out: its value.
+SELECT value FROM fairlead.meta WHERE name = $1
+
+-- name: set_counter
+-- In: value, name.
+UPDATE fairlead.meta SET value = $1 WHERE name = $2
+
+-- name: raise_counter
+-- In: by how much, name.
+UPDATE fairlead.meta SET value = value + $1 WHERE name = $2
+
+-- name: find_queue
+-- In: name. Out: number.
+SELECT id FROM fairlead.queue WHERE name = $1
+
+-- name: add_queue
+-- In: name. Out: number.
+INSERT INTO fairlead.queue(name) VALUES ($1) RETURNING id
+
+-- name: queue_name
+-- In: number. Out: name.
+SELECT name FROM fairlead.queue WHERE id = $1
+
+-- name: find_kind
+-- In: name, version. Out: number.
+SELECT id FROM fairlead.kind WHERE name = $1 AND version = $2
+
+-- name: add_kind
+-- In: name, version. Out: number.
+INSERT INTO fairlead.kind(name, version) VALUES ($1, $2) RETURNING id
+
+-- name: kind_name
+-- In: number. Out: name, version.
+SELECT name, version FROM fairlead.kind WHERE id = $1
+
+-- name: add_line
+-- In: queue, kind. Changes nothing when it is known.
+INSERT INTO fairlead.line(queue, kind) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: line_is_served
+-- In: queue, kind. Out: a row when a live node serves it.
+SELECT 1 FROM fairlead.serves s JOIN fairlead.node n ON n.id = s.node
+WHERE s.queue = $1 AND s.kind = $2 AND n.left_at IS NULL LIMIT 1
+
+-- name: tally
+-- In: scope. Out: its counters.
+SELECT scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out FROM fairlead.tally WHERE scope = $1
+
+-- name: add_to_tally
+-- In: scope, eight differences.
+INSERT INTO fairlead.tally AS t(scope, scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT(scope) DO UPDATE SET
+  scheduled = t.scheduled + $2, queued = t.queued + $3, blocked = t.blocked + $4, processing = t.processing + $5,
+  completed = t.completed + $6, failed = t.failed + $7, cancelled = t.cancelled + $8, timed_out = t.timed_out + $9
+
+-- name: block_is_open
+-- In: queue, cause, key. Out: a row when the block lasts.
+SELECT 1 FROM fairlead.block WHERE queue = $1 AND to_at IS NULL AND cause = $2 AND key = $3
+
+-- name: open_block
+-- In: queue, cause, key, from.
+INSERT INTO fairlead.block(queue, cause, key, from_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = NULL
+
+-- name: add_block
+-- In: queue, cause, key, from, to. A block that is over already.
+INSERT INTO fairlead.block(queue, cause, key, from_at, to_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = $5
+
+-- name: drop_empty_block
+-- In: queue, cause, key, now. A block that would end when it began never was.
+DELETE FROM fairlead.block WHERE queue = $1 AND cause = $2 AND key = $3 AND from_at = $4 AND to_at IS NULL
+
+-- name: close_block
+-- In: queue, cause, key, to.
+UPDATE fairlead.block SET to_at = $4 WHERE queue = $1 AND to_at IS NULL AND cause = $2 AND key = $3
+
+-- name: open_slot_blocks
+-- In: queue. Out: the keys of blocks for slots that last.
+SELECT key FROM fairlead.block WHERE queue = $1 AND cause = 2 AND to_at IS NULL
+
+-- name: queue_facts
+-- In: queue. Out: what a claim and an end of attempts must know of it.
+SELECT paused, max_concurrent, revision, credit, next_slot, groups, fair_clock, outage FROM fairlead.queue WHERE id = $1
+
+-- name: queue_definition
+-- In: queue. Out: its declared definition and an operator's change, JSON or null.
+SELECT definition, change FROM fairlead.queue WHERE id = $1
+
+-- name: set_budget
+-- In: queue, credit, next slot.
+UPDATE fairlead.queue SET credit = $2, next_slot = $3 WHERE id = $1
+
+-- name: now
+-- Out: the server's time, microseconds since 1970-01-01 UTC: of this moment, not of the transaction's beginning.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+
+-- name: take_turn
+-- In: how long the transaction may be silent, in milliseconds; schema. Writing transactions of a store follow one after the other; one whose node stands still is ended by the server.
+SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', '10000', true), pg_advisory_xact_lock(1179731, hashtext($2))
+
+-- name: lock_migrations
+-- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up.
+SELECT pg_advisory_xact_lock(1179732, hashtext($1))
+
+-- name: tell
+-- In: channel, signals.
+SELECT pg_notify($1, $2)

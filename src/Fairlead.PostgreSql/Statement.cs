@@ -1,0 +1,104 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>
+/// One statement on its way to the server. What only writes waits for the next one that asks, and travels with it: a transaction costs as
+/// many round trips as it has questions. An answer is read whole, so that others can be asked while it is walked.
+/// </summary>
+internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
+{
+    private List<object?[]>? rows;
+    private int at = -1;
+
+    public Statement Add(long value) => Add(new NpgsqlParameter<long> { TypedValue = value });
+
+    public Statement Add(long? value) => value is { } number ? Add(number) : AddNull(NpgsqlDbType.Bigint);
+
+    public Statement Add(double value) => Add(new NpgsqlParameter<double> { TypedValue = value });
+
+    public Statement Add(double? value) => value is { } number ? Add(number) : AddNull(NpgsqlDbType.Double);
+
+    /// <summary>A text; PostgreSQL keeps no zero character, which becomes the mark for what cannot be shown.</summary>
+    public Statement Add(string? text) =>
+        text is null ? AddNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = text.Replace('\0', '\uFFFD'), NpgsqlDbType = NpgsqlDbType.Text });
+
+    public Statement Add(ReadOnlySpan<byte> blob) =>
+        blob.IsEmpty ? AddNull(NpgsqlDbType.Bytea) : Add(new NpgsqlParameter<byte[]> { TypedValue = blob.ToArray(), NpgsqlDbType = NpgsqlDbType.Bytea });
+
+    public Statement Add(long[] values) => Add(new NpgsqlParameter<long[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+
+    public Statement Add(long?[] values) => Add(new NpgsqlParameter<long?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+
+    public Statement Add(double?[] values) => Add(new NpgsqlParameter<double?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double });
+
+    public Statement Add(string?[] values) => Add(new NpgsqlParameter<string?[]>
+    {
+        TypedValue = Array.ConvertAll(values, static text => text?.Replace('\0', '\uFFFD')), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+    });
+
+    public Statement Add(byte[]?[] values) => Add(new NpgsqlParameter<byte[]?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+
+    /// <summary>True when there is a row to read.</summary>
+    public bool Step()
+    {
+        rows ??= owner.Ask(command);
+        return ++at < rows.Count;
+    }
+
+    /// <summary>Sends it with the next question; what it returns is not read.</summary>
+    public void Run() => owner.Send(command);
+
+    /// <summary>Runs it now and says how many rows changed.</summary>
+    public int Change()
+    {
+        owner.Ask(command);
+        return (int)command.RecordsAffected;
+    }
+
+    /// <summary>The first column of the first row; null when there is no row, or null in it.</summary>
+    public long? Number() => Step() ? MaybeLong(0) : null;
+
+    /// <summary>True when there is at least one row.</summary>
+    public bool Any() => Step();
+
+    public int Columns => rows![at].Length;
+
+    public long Long(int column) => rows![at][column] switch
+    {
+        null => 0,
+        long number => number,
+        int number => number,
+        bool flag => flag ? 1 : 0,
+        var other => Convert.ToInt64(other, System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    public int Int(int column) => (int)Long(column);
+
+    public bool IsNull(int column) => rows![at][column] is null;
+
+    public long? MaybeLong(int column) => IsNull(column) ? null : Long(column);
+
+    public double Double(int column) => rows![at][column] is double number ? number : 0;
+
+    public double? MaybeDouble(int column) => IsNull(column) ? null : Double(column);
+
+    public string Text(int column) => rows![at][column] as string ?? "";
+
+    public string? MaybeText(int column) => rows![at][column] as string;
+
+    public byte[] Blob(int column) => rows![at][column] as byte[] ?? [];
+
+    public DateTimeOffset Time(int column) => Moment.From(Long(column));
+
+    public DateTimeOffset? MaybeTime(int column) => IsNull(column) ? null : Time(column);
+
+    private Statement Add(NpgsqlParameter parameter)
+    {
+        command.Parameters.Add(parameter);
+        return this;
+    }
+
+    private Statement AddNull(NpgsqlDbType type) => Add(new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = type });
+}

@@ -1,0 +1,66 @@
+namespace Fairlead.PostgreSql;
+
+/// <summary>One call that waits for its place in a transaction. Its caller hears nothing before the commit.</summary>
+internal abstract class WriteOperation(int rows)
+{
+    /// <summary>About how many rows it touches.</summary>
+    public int Rows { get; } = Math.Max(1, rows);
+
+    /// <summary>Why it did not happen; null when it did.</summary>
+    public Exception? Error { get; private set; }
+
+    /// <summary>False when it was cancelled before it began; afterwards it cannot be.</summary>
+    public abstract bool Begin();
+
+    public abstract void Do(Session session);
+
+    public void Failed(Exception error) => Error ??= error;
+
+    public abstract void Answer();
+}
+
+/// <inheritdoc />
+internal sealed class WriteOperation<T> : WriteOperation
+{
+    private readonly Func<Session, T> work;
+    private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenRegistration cancellation;
+    private int begun;
+    private T? result;
+
+    public WriteOperation(Func<Session, T> work, int rows, CancellationToken cancellationToken)
+        : base(rows)
+    {
+        this.work = work;
+        cancellation = cancellationToken.CanBeCanceled
+            ? cancellationToken.UnsafeRegister(static (self, token) => ((WriteOperation<T>)self!).Cancel(token), this)
+            : default;
+    }
+
+    public Task<T> Task => answer.Task;
+
+    public override bool Begin() => Interlocked.Exchange(ref begun, 1) == 0;
+
+    public override void Do(Session session) => result = work(session);
+
+    public override void Answer()
+    {
+        cancellation.Unregister();
+        if (Error is null)
+        {
+            answer.TrySetResult(result!);
+        }
+        else
+        {
+            answer.TrySetException(Error);
+        }
+    }
+
+    private void Cancel(CancellationToken token)
+    {
+        if (Begin())
+        {
+            answer.TrySetCanceled(token);
+        }
+    }
+}
