@@ -11,7 +11,7 @@ public sealed partial class PostgreSqlJobStore
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<LimitInfo>> ListLimitsAsync(CancellationToken cancellationToken = default) =>
-        ReadAsync<IReadOnlyList<LimitInfo>>(sql => new FlowReader(sql, Moment.From(clock.Now(sql))).Limits(ListedStates), cancellationToken);
+        ReadAsync<IReadOnlyList<LimitInfo>>(sql => new FlowReader(sql, clock.Time(sql)).Limits(ListedStates), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<bool> ChangeLimitAsync(string name, Limit? limit, CancellationToken cancellationToken = default) =>
@@ -19,7 +19,7 @@ public sealed partial class PostgreSqlJobStore
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<GroupInfo>> ListGroupsAsync(string queue, int limit = 100, CancellationToken cancellationToken = default) =>
-        ReadAsync<IReadOnlyList<GroupInfo>>(sql => new FlowReader(sql, Moment.From(clock.Now(sql))).Groups(queue, limit), cancellationToken);
+        ReadAsync<IReadOnlyList<GroupInfo>>(sql => new FlowReader(sql, clock.Time(sql)).Groups(queue, limit), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask PauseGroupAsync(string queue, string group, bool paused, CancellationToken cancellationToken = default) =>
@@ -27,7 +27,7 @@ public sealed partial class PostgreSqlJobStore
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<BreakerInfo>> ListBreakersAsync(CancellationToken cancellationToken = default) =>
-        ReadAsync<IReadOnlyList<BreakerInfo>>(sql => new FlowReader(sql, Moment.From(clock.Now(sql))).Breakers(), cancellationToken);
+        ReadAsync<IReadOnlyList<BreakerInfo>>(sql => new FlowReader(sql, clock.Time(sql)).Breakers(), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask<bool> OpenBreakerAsync(string key, TimeSpan? time, CancellationToken cancellationToken = default) =>

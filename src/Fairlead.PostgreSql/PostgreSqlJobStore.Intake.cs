@@ -53,7 +53,7 @@ public sealed partial class PostgreSqlJobStore
         try
         {
             sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
-            var session = new Session(sql, names, definitions, Moment.From(clock.Now(sql)));
+            var session = new Session(sql, names, definitions, clock.Time(sql));
             session.BeginOperation();
             var answer = work(session);
             session.EndOperation();

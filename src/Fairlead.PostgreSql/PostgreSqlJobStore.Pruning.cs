@@ -4,9 +4,6 @@ namespace Fairlead.PostgreSql;
 
 public sealed partial class PostgreSqlJobStore
 {
-    // Deleting is fine here where elsewhere it is not: SQLite puts freed pages on a list and the next enqueues fill them, so a file that
-    // prunes as it grows keeps its size, and nothing has to be vacuumed.
-
     /// <inheritdoc />
     public async ValueTask<int> PruneAsync(Retention retention, int limit = 1000, CancellationToken cancellationToken = default)
     {
@@ -16,7 +13,7 @@ public sealed partial class PostgreSqlJobStore
 
     private List<Forgettable> OldEnded(Statements sql, Retention retention, int limit)
     {
-        var now = Moment.From(clock.Now(sql));
+        var now = clock.Time(sql);
         var (well, badly) = (Moment.Of(now - retention.Completed), Moment.Of(now - retention.Failed));
         var found = new List<Forgettable>();
         long? after = 0;

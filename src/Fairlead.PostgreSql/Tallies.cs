@@ -2,7 +2,7 @@ using Fairlead.Batches;
 
 namespace Fairlead.PostgreSql;
 
-/// <summary>Exact counters by status: one row per queue and batch, added to once per transaction. SQLite has one writer, so no row is hotter than its file.</summary>
+/// <summary>Exact counters by status: one row per queue and batch, added to once per transaction. Writing transactions of a store follow one after the other anyhow, so nobody waits for a row.</summary>
 internal static class Tallies
 {
     public static StateTally Read(Statements statements, long scope)

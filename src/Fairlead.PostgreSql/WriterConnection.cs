@@ -39,8 +39,9 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
     {
         sql!.Control("BEGIN");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
-        LastTime = clock.Now(sql);
-        return Moment.From(LastTime);
+        var time = clock.Time(sql);
+        LastTime = Moment.Of(time);
+        return time;
     }
 
     /// <summary>Ends it, and tells the others.</summary>

@@ -141,8 +141,8 @@ FROM fairlead.grouped WHERE grp = $3 AND kind = $4 AND priority = $5 AND job = $
 
 -- name: overrunning
 -- In: node, now. Out: job, group, charged, seconds run: attempts that run longer than was charged for them.
-SELECT job, grp, charged, ($2 - claimed_at) / 1000000.0 FROM fairlead.running
-WHERE node = $1 AND grp IS NOT NULL AND charged < ($2 - claimed_at) / 1000000.0 ORDER BY job
+SELECT job, grp, charged, (($2 - claimed_at) / 1000000.0)::double precision FROM fairlead.running
+WHERE node = $1 AND grp IS NOT NULL AND charged < (($2 - claimed_at) / 1000000.0)::double precision ORDER BY job
 
 -- name: set_charged
 -- In: node, job, seconds.
