@@ -24,7 +24,7 @@ internal static class PostgreSqlSchema
         try
         {
             var texts = new SqlText(options.Schema);
-            await using var connection = new NpgsqlConnection(options.Npgsql());
+            await using var connection = options.Connect();
             await connection.OpenAsync(cancellationToken);
             await using var question = new NpgsqlCommand(texts.Of(statement), connection);
             bind(question, texts);

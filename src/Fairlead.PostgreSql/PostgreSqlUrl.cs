@@ -35,7 +35,7 @@ internal static class PostgreSqlUrl
     /// <summary>A store as operators know it, without secrets.</summary>
     public static string Describe(PostgreSqlStoreOptions options)
     {
-        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.ConnectionString));
+        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.Place));
         return $"postgres://{builder.Host}:{builder.Port}/{builder.Database}{(options.Schema == PostgreSqlStoreOptions.DefaultSchema ? "" : $"?schema={options.Schema}")}";
     }
 

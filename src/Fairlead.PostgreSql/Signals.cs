@@ -67,7 +67,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
 
     private async Task ListenOnceAsync()
     {
-        await using var connection = new NpgsqlConnection(options.Npgsql(direct: true));
+        await using var connection = options.Connect(direct: true);
         await connection.OpenAsync(ended.Token);
         connection.Notification += (_, told) => Tell(int.TryParse(told.Payload, System.Globalization.CultureInfo.InvariantCulture, out var signals) ? (StoreSignals)signals : StoreSignals.Work);
         await using (var command = new NpgsqlCommand($"LISTEN \"{Channel(schema)}\"", connection))
