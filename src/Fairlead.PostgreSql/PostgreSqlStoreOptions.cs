@@ -18,7 +18,10 @@ public sealed record PostgreSqlStoreOptions
     /// listening connection, <c>Tcp Keepalive Time=5</c> and <c>Interval=1</c> for all, and for several hosts <c>Target Session Attributes=primary</c> and
     /// <c>Host Recheck Seconds=1</c>. Setting them is for networks and servers that are slower than that.
     /// </remarks>
-    public required string ConnectionString { get; init; }
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>Where connections come from instead: the application's own, with its credentials, logging and settings. It is not disposed. Null for <see cref="ConnectionString" />.</summary>
+    public NpgsqlDataSource? DataSource { get; init; }
 
     /// <summary>The schema that holds the store; made when it does not exist. 1 to 50 small letters, digits and underscores. Default <c>fairlead</c>.</summary>
     public string Schema { get; init; } = DefaultSchema;
@@ -40,10 +43,18 @@ public sealed record PostgreSqlStoreOptions
     /// </summary>
     public TimeSpan IdleInTransaction { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Where the database is, for people; of a data source without its password.</summary>
+    internal string Place => DataSource?.ConnectionString ?? ConnectionString;
+
+    /// <summary>A connection, not yet opened.</summary>
+    /// <param name="direct">True for the server itself, where the others lead to a pooler.</param>
+    internal NpgsqlConnection Connect(bool direct = false) =>
+        DataSource is { } source && !(direct && DirectConnectionString is not null) ? source.CreateConnection() : new NpgsqlConnection(Npgsql(direct));
+
     /// <summary>What connections are made with.</summary>
     internal string Npgsql(bool direct = false)
     {
-        var builder = new NpgsqlConnectionStringBuilder(PostgreSqlUrl.ToConnectionString(direct ? DirectConnectionString ?? ConnectionString : ConnectionString))
+        var builder = new NpgsqlConnectionStringBuilder(PostgreSqlUrl.ToConnectionString(direct ? DirectConnectionString ?? Place : Place))
         {
             // Connections are kept by the store itself, one each for writing, listening and a few for reading.
             Pooling = false,

@@ -35,7 +35,7 @@ internal static class PostgreSqlUrl
     /// <summary>A store as operators know it, without secrets.</summary>
     public static string Describe(PostgreSqlStoreOptions options)
     {
-        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.ConnectionString));
+        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.Place));
         var hosts = builder.Host?.Split(',').Select(host => host.Contains(':') ? host : $"{host}:{builder.Port}") ?? [];
         return $"postgres://{string.Join(',', hosts)}/{builder.Database}{(options.Schema == PostgreSqlStoreOptions.DefaultSchema ? "" : $"?schema={options.Schema}")}";
     }
@@ -74,8 +74,12 @@ internal static class PostgreSqlUrl
     }
 
     private static Uri Parse(string text) =>
-        Uri.TryCreate(MoreHosts(text) is { Length: > 0 } more ? text.Replace(more, "", StringComparison.Ordinal) : text, UriKind.Absolute, out var url) && url.AbsolutePath.Length > 1 ? url
-            : throw new UrlException("Expected postgres://user:password@host:port/database; the database's name is missing, or it is no URL.");
+        !Uri.TryCreate(MoreHosts(text) is { Length: > 0 } more ? text.Replace(more, "", StringComparison.Ordinal) : text, UriKind.Absolute, out var url) || url.AbsolutePath.Length <= 1
+            ? throw new UrlException("Expected postgres://user:password@host:port/database; the database's name is missing, or it is no URL.")
+        // What looks like a database may be the rest of a password, which is in no message.
+        : url.AbsolutePath.AsSpan(1).IndexOfAny('@', '/') >= 0
+            ? throw new UrlException("Expected postgres://user:password@host:port/database; the database's name has an @ or a slash. In a user's name or password they are written %40 and %2F.")
+        : url;
 
     private static IEnumerable<(string Name, string Value)> Query(Uri url) =>
         url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(static part => part.Split('=', 2))

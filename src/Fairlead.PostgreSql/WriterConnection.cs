@@ -42,7 +42,7 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
         if (!IsOpen)
         {
             connection?.Dispose();
-            connection = new NpgsqlConnection(options.Npgsql());
+            connection = options.Connect();
             connection.Open();
             sql = new Statements(connection, texts);
         }
