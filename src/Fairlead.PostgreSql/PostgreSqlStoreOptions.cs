@@ -8,7 +8,10 @@ public sealed record PostgreSqlStoreOptions
     /// <summary>The schema that is used when none is named.</summary>
     public const string DefaultSchema = "fairlead";
 
-    /// <summary>A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>.</summary>
+    /// <summary>
+    /// A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>. Of a URL given here
+    /// to the options, <c>schema</c>, <c>pooled</c> and <c>direct</c> are left to <see cref="Schema" />, <see cref="Pooled" /> and <see cref="DirectConnectionString" />.
+    /// </summary>
     public required string ConnectionString { get; init; }
 
     /// <summary>The schema that holds the store; made when it does not exist. 1 to 50 small letters, digits and underscores. Default <c>fairlead</c>.</summary>
@@ -22,6 +25,9 @@ public sealed record PostgreSqlStoreOptions
 
     /// <summary>A way to the server itself, for LISTEN, where <see cref="ConnectionString" /> leads to a pooler; null for polling.</summary>
     public string? DirectConnectionString { get; init; }
+
+    /// <summary>Whether there is a way to hear the signals of other nodes at once.</summary>
+    internal bool Listens => !Pooled || DirectConnectionString is not null;
 
     /// <summary>How many connections read at most at once. 1 or more, default 4; one more writes, and one listens.</summary>
     public int Readers { get; init; } = 4;
@@ -53,10 +59,7 @@ public sealed record PostgreSqlStoreOptions
     /// <exception cref="ArgumentException">The options are not sound.</exception>
     internal PostgreSqlStoreOptions Check()
     {
-        if (Schema.Length is 0 or > 50 || !Schema.All(static letter => letter is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_'))
-        {
-            throw new ArgumentException($"A schema's name has 1 to 50 small letters, digits and underscores; got '{Schema}'.");
-        }
+        _ = CheckSchema(Schema);
         if (Readers < 1)
         {
             throw new ArgumentException($"Readers expects 1 or more; got {Readers}.");
@@ -65,7 +68,13 @@ public sealed record PostgreSqlStoreOptions
         {
             throw new ArgumentException($"IdleInTransaction expects 100ms or more; got {IdleInTransaction}.");
         }
-        _ = Npgsql();
+        _ = (Npgsql(), Npgsql(direct: true));
         return this;
     }
+
+    /// <summary>Returns <paramref name="schema" /> if it is a name for a store's schema.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    internal static string CheckSchema(string schema) =>
+        schema.Length is > 0 and <= 50 && schema.All(static letter => letter is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_') ? schema
+            : throw new ArgumentException($"A schema's name has 1 to 50 small letters, digits and underscores; got '{schema}'.");
 }
