@@ -10,7 +10,8 @@ public sealed record PostgreSqlStoreOptions
 
     /// <summary>
     /// A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>. Several hosts,
-    /// <c>Host=a,b:5433</c> or <c>postgres://a,b:5433/database</c>, are one store that moves: connections go to the one that can be written.
+    /// <c>Host=a,b:5433</c> or <c>postgres://a,b:5433/database</c>, are one store that moves: connections go to the one that can be written. Of a URL given here to the options, <c>schema</c>, <c>pooled</c> and
+    /// <c>direct</c> are left to <see cref="Schema" />, <see cref="Pooled" /> and <see cref="DirectConnectionString" />.
     /// </summary>
     /// <remarks>
     /// What it does not say itself is set so that every call comes to an end in about ten seconds: <c>Timeout=4</c> (to connect), <c>Command Timeout=8</c>
@@ -34,6 +35,9 @@ public sealed record PostgreSqlStoreOptions
 
     /// <summary>A way to the server itself, for LISTEN, where <see cref="ConnectionString" /> leads to a pooler; null for polling.</summary>
     public string? DirectConnectionString { get; init; }
+
+    /// <summary>Whether there is a way to hear the signals of other nodes at once.</summary>
+    internal bool Listens => !Pooled || DirectConnectionString is not null;
 
     /// <summary>How many connections read at most at once. 1 or more, default 4; one more writes, and one listens.</summary>
     public int Readers { get; init; } = 4;
@@ -100,10 +104,7 @@ public sealed record PostgreSqlStoreOptions
     /// <exception cref="ArgumentException">The options are not sound.</exception>
     internal PostgreSqlStoreOptions Check()
     {
-        if (Schema.Length is 0 or > 50 || !Schema.All(static letter => letter is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_'))
-        {
-            throw new ArgumentException($"A schema's name has 1 to 50 small letters, digits and underscores; got '{Schema}'.");
-        }
+        _ = CheckSchema(Schema);
         if (Readers < 1)
         {
             throw new ArgumentException($"Readers expects 1 or more; got {Readers}.");
@@ -112,7 +113,13 @@ public sealed record PostgreSqlStoreOptions
         {
             throw new ArgumentException($"IdleInTransaction expects 100ms or more; got {IdleInTransaction}.");
         }
-        _ = Npgsql();
+        _ = (Npgsql(), Npgsql(direct: true));
         return this;
     }
+
+    /// <summary>Returns <paramref name="schema" /> if it is a name for a store's schema.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    internal static string CheckSchema(string schema) =>
+        schema.Length is > 0 and <= 50 && schema.All(static letter => letter is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_') ? schema
+            : throw new ArgumentException($"A schema's name has 1 to 50 small letters, digits and underscores; got '{schema}'.");
 }

@@ -27,7 +27,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
         lock (gate)
         {
             listeners = [.. listeners, listener];
-            if (listening is null && (!options.Pooled || options.DirectConnectionString is not null))
+            if (listening is null && options.Listens)
             {
                 listening = ListenAsync();
             }
