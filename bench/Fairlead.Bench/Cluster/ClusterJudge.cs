@@ -30,6 +30,7 @@ internal sealed class ClusterJudge
         {
             Kills = run.Members.Count(static member => member.KilledAt is not null),
             Away = Stopwatch.GetElapsedTime(run.Away.From, run.Away.To),
+            Troubles = run.Watch.Troubles,
             Jobs = judge._stored.Count,
             Attempts = judge._lives.Count,
             SlowestComeback = slowest,
@@ -173,7 +174,7 @@ internal sealed class ClusterJudge
         return times;
     }
 
-    /// <summary>How long after a node was killed the last of what it ran was run again, without the time in which the server was away; jobs that must run alone by themselves.</summary>
+    /// <summary>How long after a node was killed the last of what it ran was run again, counted from the last moment at which the store could not be written; jobs that must run alone by themselves.</summary>
     private (TimeSpan Slowest, TimeSpan Solo) Comebacks()
     {
         var (slowest, solo) = (TimeSpan.Zero, TimeSpan.Zero);
@@ -184,7 +185,7 @@ internal sealed class ClusterJudge
                 // Its result may have been committed in the moment of its node's death; that it is completed is judged elsewhere.
                 continue;
             }
-            var took = Stopwatch.GetElapsedTime(victim, next.StartedAt) - Overlap(victim, next.StartedAt);
+            var took = Stopwatch.GetElapsedTime(_run.Watch.LastTrouble(victim, next.StartedAt), next.StartedAt);
             (slowest, solo) = next.Solo ? (slowest, Later(solo, took)) : (Later(slowest, took), solo);
             if (!next.Solo && took > TimeSpan.FromSeconds(10))
             {
@@ -193,9 +194,6 @@ internal sealed class ClusterJudge
         }
         return (slowest, solo);
     }
-
-    private TimeSpan Overlap(long from, long to) =>
-        _run.Away == default || to <= _run.Away.From || from >= _run.Away.To ? TimeSpan.Zero : Stopwatch.GetElapsedTime(Math.Max(from, _run.Away.From), Math.Min(to, _run.Away.To));
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
@@ -208,11 +206,14 @@ internal sealed record ClusterFindings
     /// <summary>How long the server was away.</summary>
     public required TimeSpan Away { get; init; }
 
+    /// <summary>How often the store could not be written within a second, the crash included.</summary>
+    public required int Troubles { get; init; }
+
     public required int Jobs { get; init; }
 
     public required int Attempts { get; init; }
 
-    /// <summary>How long after a node's death the slowest of its jobs ran again, without the time in which the server was away.</summary>
+    /// <summary>How long after a node's death the slowest of its jobs ran again; counted from the last moment at which the store could not be written.</summary>
     public required TimeSpan SlowestComeback { get; init; }
 
     /// <summary>The same of those that met two deaths and waited for a node of their own.</summary>
@@ -228,5 +229,5 @@ internal sealed record ClusterFindings
 
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
         $"{Kills} nodes killed, the server away for {Away.TotalSeconds:0.0} s; {Jobs:N0} jobs in {Attempts:N0} attempts; a killed node's jobs ran again within {SlowestComeback.TotalSeconds:0.0} s"
-        + $" (those that met two deaths, alone: {SlowestSolo.TotalSeconds:0.0} s); at most {MostInASecond} calls in a second ({AllowedThen} allowed then); {Problems.Count} promises broken");
+        + $" (those that met two deaths, alone: {SlowestSolo.TotalSeconds:0.0} s); at most {MostInASecond} calls in a second ({AllowedThen} allowed then); the store could not be written in time at {Troubles} looks; {Problems.Count} promises broken");
 }

@@ -22,7 +22,7 @@ internal sealed class ClusterRun : IAsyncDisposable
     private readonly HashSet<(string Queue, int N)> _metTwice = [];
 
     private ClusterRun(PostgreSqlServer server, UpstreamServer http, ClusterUpstream upstream, PostgreSqlJobStore store, int seed) =>
-        (_server, _http, Upstream, Store, _random) = (server, http, upstream, store, new Random(seed));
+        (_server, _http, Upstream, Store, Watch, _random) = (server, http, upstream, store, new StoreWatch(store), new Random(seed));
 
     public ClusterUpstream Upstream { get; }
 
@@ -36,6 +36,9 @@ internal sealed class ClusterRun : IAsyncDisposable
 
     /// <summary>From when to when the server was away, by the machine's clock.</summary>
     public (long From, long To) Away { get; private set; }
+
+    /// <summary>When the store could not be written, or not in time. Silence of a node during that says nothing: it counts from the end.</summary>
+    public StoreWatch Watch { get; }
 
     /// <summary>Times at which the sum of a queue's or batch's states was not its total; must stay zero.</summary>
     public int WrongSums { get; private set; }
@@ -83,11 +86,13 @@ internal sealed class ClusterRun : IAsyncDisposable
         {
             await member.LeaveAsync(Patience);
         }
+        await Watch.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         _all.ForEach(static member => member.Dispose());
+        await Watch.DisposeAsync();
         await Store.DisposeAsync();
         await _http.DisposeAsync();
     }
