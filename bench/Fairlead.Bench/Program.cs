@@ -1,5 +1,6 @@
 using Fairlead.Bench;
 using Fairlead.Bench.Cluster;
+using Fairlead.Bench.Soak;
 
 // dotnet run -c Release --project bench/Fairlead.Bench -- <name>
 return args switch
@@ -25,12 +26,13 @@ return args switch
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
     ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),
     ["cluster", .. var rest] => await ClusterBench.RunAsync(rest),
+    ["soak", .. var rest] => await SoakBench.RunAsync(rest),
     [ClusterNode.Role, ..] => await ClusterNode.PlayAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips], cluster [seconds] [seed].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips], cluster [seconds] [seed], soak [minutes].");
     return 2;
 }

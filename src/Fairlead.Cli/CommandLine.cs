@@ -23,6 +23,8 @@ internal static class CommandLine
         (QueuesCommand.Name, QueuesCommand.Create),
         (PoolsCommand.Name, PoolsCommand.Create),
         (WorkersCommand.Name, WorkersCommand.Create),
+        (NodesCommand.Name, NodesCommand.Create),
+        (TopCommand.Name, TopCommand.Create),
         (LimitsCommand.Name, LimitsCommand.Create),
         (GroupsCommand.Name, GroupsCommand.Create),
         (BreakersCommand.Name, BreakersCommand.Create),

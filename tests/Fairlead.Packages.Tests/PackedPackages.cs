@@ -12,7 +12,7 @@ public sealed class PackedPackages : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (var project in (string[])["Fairlead", "Fairlead.Sqlite", "Fairlead.Http", "Fairlead.AspNetCore", "Fairlead.Testing", "Fairlead.Cli"])
+        foreach (var project in (string[])["Fairlead", "Fairlead.Sqlite", "Fairlead.PostgreSql", "Fairlead.Http", "Fairlead.AspNetCore", "Fairlead.Testing", "Fairlead.Cli"])
         {
             await Tool.RunAsync(Repository.Root, "dotnet", "pack", $"src/{project}", "-c", "Release", "-o", Feed, $"-p:Version={Version}", "-p:ArtifactsPath=" + Path.Combine(Folder, "artifacts"), "--nologo", "-v", "quiet");
         }

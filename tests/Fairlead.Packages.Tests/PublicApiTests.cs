@@ -8,6 +8,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Fairlead")]
     [InlineData("Fairlead.Sqlite")]
+    [InlineData("Fairlead.PostgreSql")]
     [InlineData("Fairlead.Http")]
     [InlineData("Fairlead.AspNetCore")]
     [InlineData("Fairlead.Testing")]

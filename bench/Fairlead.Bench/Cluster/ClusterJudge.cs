@@ -33,6 +33,7 @@ internal sealed class ClusterJudge
             Troubles = run.Watch.Troubles,
             Jobs = judge._stored.Count,
             Attempts = judge._lives.Count,
+            Lost = run.Members.Where(static member => member.KilledAt is not null).Sum(static member => member.Running.Count),
             SlowestComeback = slowest,
             SlowestSolo = solo,
             MostInASecond = most,
@@ -213,6 +214,9 @@ internal sealed record ClusterFindings
 
     public required int Attempts { get; init; }
 
+    /// <summary>Attempts that ended with their node.</summary>
+    public required int Lost { get; init; }
+
     /// <summary>How long after a node's death the slowest of its jobs ran again; counted from the last moment at which the store could not be written.</summary>
     public required TimeSpan SlowestComeback { get; init; }
 
@@ -228,6 +232,6 @@ internal sealed record ClusterFindings
     public required IReadOnlyList<string> Problems { get; init; }
 
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-        $"{Kills} nodes killed, the server away for {Away.TotalSeconds:0.0} s; {Jobs:N0} jobs in {Attempts:N0} attempts; a killed node's jobs ran again within {SlowestComeback.TotalSeconds:0.0} s"
+        $"{Kills} nodes killed, the server away for {Away.TotalSeconds:0.0} s; {Jobs:N0} jobs in {Attempts:N0} attempts, of which {Lost:N0} died with their node; a killed node's jobs ran again within {SlowestComeback.TotalSeconds:0.0} s"
         + $" (those that met two deaths, alone: {SlowestSolo.TotalSeconds:0.0} s); at most {MostInASecond} calls in a second ({AllowedThen} allowed then); the store could not be written in time at {Troubles} looks; {Problems.Count} promises broken");
 }

@@ -11,6 +11,7 @@ namespace Fairlead.AspNetCore.Bodies;
 [JsonSerializable(typeof(StatusBody[]))]
 [JsonSerializable(typeof(QueueBody[]))]
 [JsonSerializable(typeof(NodePoolBody[]))]
+[JsonSerializable(typeof(NodeBody[]))]
 [JsonSerializable(typeof(WorkerBody[]))]
 [JsonSerializable(typeof(LimitBody[]))]
 [JsonSerializable(typeof(GroupBody[]))]
