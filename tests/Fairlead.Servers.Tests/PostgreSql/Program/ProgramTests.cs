@@ -28,7 +28,7 @@ public sealed class ProgramTests(SharedServer server) : IDisposable
         await Workspace.UntilAsync(async () => (await NodesAsync()).Count == 2, "two nodes are there");
         await Workspace.UntilAsync(async () => (await JobsAsync("completed")).Contains("hello", StringComparison.Ordinal), "the job of the queue has completed");
 
-        (await _here.RunAsync("results", "count", "--json")).With(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(40);
+        (await _here.RunAsync("results", "count", "--json")).With(0).Json().GetArrayLength().ShouldBe(40);
         (await _here.RunAsync("explain", "count")).With(0);
         (await _here.RunAsync("status")).With(0).Output.ShouldContain("hello: ");
         (await _here.RunAsync("nodes")).With(0).Output.ShouldContain("second\talive\t0/");
@@ -71,7 +71,7 @@ public sealed class ProgramTests(SharedServer server) : IDisposable
     {
         _here.Lines("items", ["a"]);
 
-        var ended = (await _here.RunAsync([.. line.Split(' '), "--store", $"postgres://somebody:{Password}@127.0.0.1:1/app"])).With(3);
+        var ended = (await _here.RunAsync(["--store", $"postgres://somebody:{Password}@127.0.0.1:1/app", .. line.Split(' ')])).With(3);
 
         var said = ended.Output + ended.Errors;
         said.ShouldContain("postgres://127.0.0.1:1/app");
