@@ -39,10 +39,10 @@ internal sealed class PostgreSqlWriter : IDisposable
     /// <summary>Transactions, round trips and statements so far, for the figures.</summary>
     public (long Commits, long RoundTrips, long Statements) Work { get; private set; }
 
-    /// <summary>Does <paramref name="work" /> in a transaction; completed when it is committed.</summary>
-    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken)
+    /// <summary>Does <paramref name="work" /> in a transaction; completed when it is committed. <paramref name="ahead" /> may ask its first questions with the transaction's beginning.</summary>
+    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, Action<Statements>? ahead = null)
     {
-        var operation = new WriteOperation<T>(work, rows, cancellationToken);
+        var operation = new WriteOperation<T>(work, ahead, rows, cancellationToken);
         lock (waiting)
         {
             ObjectDisposedException.ThrowIf(closing, typeof(PostgreSqlJobStore));
@@ -149,7 +149,7 @@ internal sealed class PostgreSqlWriter : IDisposable
         var sql = connection.Open();
         try
         {
-            var session = new Session(sql, names, definitions, connection.Begin());
+            var session = new Session(sql, names, definitions, connection.Begin(operations[0].AskAhead));
             foreach (var operation in operations)
             {
                 session.BeginOperation();

@@ -12,6 +12,9 @@ internal abstract class WriteOperation(int rows)
     /// <summary>False when it was cancelled before it began; afterwards it cannot be.</summary>
     public abstract bool Begin();
 
+    /// <summary>Asks what its work will ask first, with the beginning of the transaction; only for the first one in it.</summary>
+    public abstract void AskAhead(Statements sql);
+
     public abstract void Do(Session session);
 
     public void Failed(Exception error) => Error ??= error;
@@ -23,15 +26,16 @@ internal abstract class WriteOperation(int rows)
 internal sealed class WriteOperation<T> : WriteOperation
 {
     private readonly Func<Session, T> work;
+    private readonly Action<Statements>? ahead;
     private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration cancellation;
     private int begun;
     private T? result;
 
-    public WriteOperation(Func<Session, T> work, int rows, CancellationToken cancellationToken)
+    public WriteOperation(Func<Session, T> work, Action<Statements>? ahead, int rows, CancellationToken cancellationToken)
         : base(rows)
     {
-        this.work = work;
+        (this.work, this.ahead) = (work, ahead);
         cancellation = cancellationToken.CanBeCanceled
             ? cancellationToken.UnsafeRegister(static (self, token) => ((WriteOperation<T>)self!).Cancel(token), this)
             : default;
@@ -40,6 +44,8 @@ internal sealed class WriteOperation<T> : WriteOperation
     public Task<T> Task => answer.Task;
 
     public override bool Begin() => Interlocked.Exchange(ref begun, 1) == 0;
+
+    public override void AskAhead(Statements sql) => ahead?.Invoke(sql);
 
     public override void Do(Session session) => result = work(session);
 

@@ -34,11 +34,14 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
     }
 
     /// <summary>Begins a transaction.</summary>
+    /// <param name="ahead">What is asked in the same round trip, once the turn is ours.</param>
     /// <returns>The store's time.</returns>
-    public DateTimeOffset Begin()
+    public DateTimeOffset Begin(Action<Statements> ahead)
     {
         sql!.Control("BEGIN");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
+        sql["plan_by_keys"].Run();
+        ahead(sql);
         var time = clock.Time(sql);
         LastTime = Moment.Of(time);
         return time;
