@@ -38,6 +38,8 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     internal PostgreSqlJobStore(PostgreSqlStoreOptions options, TimeProvider? clock, TimeProvider time)
     {
         this.options = options.Check();
+        // Who cannot hear of work looks for it more often.
+        Traits = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(options.Listens ? 5 : 1));
         this.time = time;
         this.clock = new StoreClock(clock);
         texts = new SqlText(options.Schema);
@@ -49,7 +51,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     public string Description => PostgreSqlUrl.Describe(options);
 
     /// <inheritdoc />
-    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+    public StoreTraits Traits { get; }
 
     /// <summary>Transactions, round trips and statements of the writer so far, for the figures.</summary>
     internal (long Commits, long RoundTrips, long Statements) Work => Writer.Work;
@@ -90,7 +92,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
 
     private PostgreSqlWriter OpenWriter()
     {
-        var connection = new WriterConnection(options, texts, clock, Description);
+        var connection = new WriterConnection(options, texts, clock, Description, signals.Sender);
         try
         {
             Migrator.Migrate(connection.Open().Connection, texts, Description);
@@ -100,7 +102,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
             connection.Dispose();
             throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
         }
-        return new PostgreSqlWriter(connection, time, names, definitions, signals.Committed);
+        return new PostgreSqlWriter(connection, clock.Watch, names, definitions, signals.Committed);
     }
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements>? ahead = null) =>
@@ -113,5 +115,12 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     {
         _ = Writer;
         return readers.Read(work);
+    }
+
+    /// <summary>One question needs no transaction around it.</summary>
+    private T Ask<T>(Func<Statements, T> question)
+    {
+        _ = Writer;
+        return readers.Ask(question);
     }
 }

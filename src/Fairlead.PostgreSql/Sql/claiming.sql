@@ -54,7 +54,7 @@ UPDATE fairlead.waiting SET reserved = NULL WHERE state = 3 AND queue = $1 AND r
 
 -- name: any_ready
 -- In: queue. Out: a row when anything of it is ready.
-SELECT 1 FROM fairlead.ready WHERE queue = $1 LIMIT 1
+SELECT 1 FROM fairlead.ready WHERE queue = $1 ORDER BY kind LIMIT 1
 
 -- name: ready_jobs
 -- In: queue, kind, limit. Out: its ready jobs in order, with what it takes to run them: no more than the queue may run, and one.
