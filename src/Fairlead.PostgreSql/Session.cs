@@ -61,6 +61,7 @@ internal sealed partial class Session(Statements statements, NameTable names, De
         WriteBlocks();
         WritePlaces();
         WriteFacts();
+        WriteLines();
         WriteTallies();
         statements.WriteRows();
         WriteCounter("next_permit", ref nextPermit, ref permitsFrom);
@@ -185,6 +186,10 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     {
         ref var ofQueue = ref CollectionsMarshal.GetValueRefOrAddDefault(deltas, -queue, out _);
         ofQueue = ofQueue.Add(status, count, timedOut);
+        if (status == JobStatus.Queued && count > 0)
+        {
+            Placed(queue, -count);
+        }
         if (batch != 0)
         {
             ref var ofBatch = ref CollectionsMarshal.GetValueRefOrAddDefault(deltas, batch, out _);
