@@ -16,7 +16,7 @@ await drain(async () => {
     connectionString: url,
     noHandleSignals: true,
     taskList: { noop: () => ran() },
-    preset: { worker: { concurrentJobs: 24, maxPoolSize: 10, ...settings } },
+    preset: { worker: { concurrentJobs: 24, maxPoolSize: 25, ...settings } },
   });
   await all;
   return () => runner.stop();
