@@ -60,10 +60,17 @@ internal static class PickupBench
         var starts = System.Threading.Channels.Channel.CreateUnbounded<long>();
         foreach (var node in nodes)
         {
-            node.OutputDataReceived += (_, said) => _ = said.Data is { } line && starts.Writer.TryWrite(long.Parse(line, CultureInfo.InvariantCulture));
-            node.BeginOutputReadLine();
+            _ = Task.Run(() => PassOnAsync(node, starts.Writer));
         }
         return starts.Reader;
+    }
+
+    private static async Task PassOnAsync(Process node, ChannelWriter<long> starts)
+    {
+        while (await node.StandardOutput.ReadLineAsync() is { } line)
+        {
+            await starts.WriteAsync(long.Parse(line, CultureInfo.InvariantCulture));
+        }
     }
 
     private static async Task IdleAsync(BenchServer server, string database, List<Process> nodes, TimeSpan time)
