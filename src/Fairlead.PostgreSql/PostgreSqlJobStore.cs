@@ -90,7 +90,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
 
     private PostgreSqlWriter OpenWriter()
     {
-        var connection = new WriterConnection(options, texts, clock, Description);
+        var connection = new WriterConnection(options, texts, clock, Description, signals.Sender);
         try
         {
             Migrator.Migrate(connection.Open().Connection, texts, Description);
@@ -100,7 +100,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
             connection.Dispose();
             throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
         }
-        return new PostgreSqlWriter(connection, time, names, definitions, signals.Committed);
+        return new PostgreSqlWriter(connection, clock.Watch, names, definitions, signals.Committed);
     }
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
@@ -113,5 +113,12 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     {
         _ = Writer;
         return readers.Read(work);
+    }
+
+    /// <summary>One question needs no transaction around it.</summary>
+    private T Ask<T>(Func<Statements, T> question)
+    {
+        _ = Writer;
+        return readers.Ask(question);
     }
 }

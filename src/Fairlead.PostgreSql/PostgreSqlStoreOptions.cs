@@ -8,7 +8,16 @@ public sealed record PostgreSqlStoreOptions
     /// <summary>The schema that is used when none is named.</summary>
     public const string DefaultSchema = "fairlead";
 
-    /// <summary>A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>.</summary>
+    /// <summary>
+    /// A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>. Several hosts,
+    /// <c>Host=a,b:5433</c> or <c>postgres://a,b:5433/database</c>, are one store that moves: connections go to the one that can be written.
+    /// </summary>
+    /// <remarks>
+    /// What it does not say itself is set so that every call comes to an end in about ten seconds: <c>Timeout=4</c> (to connect), <c>Command Timeout=8</c>
+    /// (for an answer, then the connection is given up without asking the server to cancel: <c>Cancellation Timeout=-1</c>), <c>Keepalive=10</c> for the
+    /// listening connection, <c>Tcp Keepalive Time=5</c> and <c>Interval=1</c> for all, and for several hosts <c>Target Session Attributes=primary</c> and
+    /// <c>Host Recheck Seconds=1</c>. Setting them is for networks and servers that are slower than that.
+    /// </remarks>
     public required string ConnectionString { get; init; }
 
     /// <summary>The schema that holds the store; made when it does not exist. 1 to 50 small letters, digits and underscores. Default <c>fairlead</c>.</summary>
@@ -42,11 +51,38 @@ public sealed record PostgreSqlStoreOptions
             NoResetOnClose = true,
         };
         builder.ApplicationName ??= "fairlead";
+        foreach (var (setting, value) in Unsaid(several: builder.Host?.Contains(',') == true, direct))
+        {
+            if (!builder.ShouldSerialize(setting))
+            {
+                builder[setting] = value;
+            }
+        }
         if (!Pooled || direct)
         {
             (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (300, 2);
         }
         return builder.ConnectionString;
+    }
+
+    /// <summary>Settings for what the connection string leaves open.</summary>
+    private static IEnumerable<(string Setting, object Value)> Unsaid(bool several, bool listens)
+    {
+        yield return ("Timeout", 4);
+        yield return ("Command Timeout", 8);
+        yield return ("Cancellation Timeout", -1);
+        yield return ("TCP Keepalive", true);
+        yield return ("TCP Keepalive Time", 5);
+        yield return ("TCP Keepalive Interval", 1);
+        if (listens)
+        {
+            yield return ("Keepalive", 10);
+        }
+        if (several)
+        {
+            yield return ("Target Session Attributes", "primary");
+            yield return ("Host Recheck Seconds", 1);
+        }
     }
 
     /// <summary>Says what is wrong.</summary>
