@@ -113,12 +113,12 @@ public sealed partial class PostgreSqlJobStore
         while (row.Step())
         {
             last = row.Long(0);
-            if (row.IsNull(1) && !((JobFlags)row.Long(2)).HasFlag(JobFlags.Batch))
+            if (row.Long(1) != 0)
             {
                 open.Add(last);
             }
         }
-        foreach (var job in open.Where(job => JobFinder.Find(session.Sql, job) is { } found && !found.Status.IsEnded()))
+        foreach (var job in open)
         {
             session.Sql["add_deadline"].Add(session.Now).Add(job).Run();
         }

@@ -38,6 +38,8 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     internal PostgreSqlJobStore(PostgreSqlStoreOptions options, TimeProvider? clock, TimeProvider time)
     {
         this.options = options.Check();
+        // Who cannot hear of work looks for it more often.
+        Traits = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(options.Listens ? 5 : 1));
         this.time = time;
         this.clock = new StoreClock(clock);
         texts = new SqlText(options.Schema);
@@ -49,7 +51,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     public string Description => PostgreSqlUrl.Describe(options);
 
     /// <inheritdoc />
-    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+    public StoreTraits Traits { get; }
 
     /// <summary>Transactions, round trips and statements of the writer so far, for the figures.</summary>
     internal (long Commits, long RoundTrips, long Statements) Work => Writer.Work;

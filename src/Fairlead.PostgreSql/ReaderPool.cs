@@ -98,7 +98,7 @@ internal sealed class ReaderPool(PostgreSqlStoreOptions options, SqlText texts, 
 
         public Reader(PostgreSqlStoreOptions options, SqlText texts)
         {
-            connection = new NpgsqlConnection(options.Npgsql());
+            connection = options.Connect();
             try
             {
                 connection.Open();

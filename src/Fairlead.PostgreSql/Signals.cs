@@ -27,7 +27,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
         lock (gate)
         {
             listeners = [.. listeners, listener];
-            if (listening is null && (!options.Pooled || options.DirectConnectionString is not null))
+            if (listening is null && options.Listens)
             {
                 listening = ListenAsync();
             }
@@ -71,7 +71,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
 
     private async Task ListenOnceAsync()
     {
-        await using var connection = new NpgsqlConnection(options.Npgsql(direct: true));
+        await using var connection = options.Connect(direct: true);
         await connection.OpenAsync(ended.Token);
         connection.Notification += (_, told) => Hear(told.Payload);
         await using (var command = new NpgsqlCommand($"LISTEN \"{Channel(schema)}\"", connection))

@@ -42,7 +42,7 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
         if (!IsOpen)
         {
             connection?.Dispose();
-            connection = new NpgsqlConnection(options.Npgsql());
+            connection = options.Connect();
             connection.Open();
             sql = new Statements(connection, texts);
         }
@@ -137,7 +137,8 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
 
     private DateTimeOffset TakeTurn()
     {
-        sql!.Control("BEGIN");
+        // Whoever has waited for the turn must see what was done meanwhile, whatever isolation the database has by default.
+        sql!.Control("BEGIN ISOLATION LEVEL READ COMMITTED");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
         var time = clock.Time(sql);
         (lastTime, lastStamp) = (Moment.Of(time), clock.Watch.GetTimestamp());

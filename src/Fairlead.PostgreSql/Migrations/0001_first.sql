@@ -99,6 +99,7 @@ CREATE INDEX serves_node ON fairlead.serves(node);
 CREATE TABLE fairlead.block(
   queue bigint NOT NULL, cause bigint NOT NULL, key text COLLATE "C" NOT NULL, from_at bigint NOT NULL, to_at bigint, PRIMARY KEY(queue, cause, key, from_at));
 CREATE INDEX block_open ON fairlead.block(queue, cause, key) WHERE to_at IS NULL;
+CREATE INDEX block_over ON fairlead.block(to_at) WHERE to_at IS NOT NULL;
 
 -- A group of a queue; the one with the empty name stands for the jobs without a group. tag: its start tag. reach: nothing blocks it.
 -- wake_at: when what blocks it is over by itself. open: 1 while it is quarantined, 2 while failures are counted.

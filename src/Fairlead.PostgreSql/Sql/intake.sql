@@ -33,7 +33,7 @@ INSERT INTO fairlead.dependency(on_job, job) VALUES ($1, $2) ON CONFLICT DO NOTH
 
 -- name: any_dependency
 -- Out: a row when any job waits for another.
-SELECT 1 FROM fairlead.dependency LIMIT 1
+SELECT 1 FROM fairlead.dependency ORDER BY on_job LIMIT 1
 
 -- name: dependents
 -- In: on job. Out: the jobs that wait for it, in order.

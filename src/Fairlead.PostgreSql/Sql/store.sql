@@ -2,7 +2,12 @@
 
 -- name: has_meta
 -- In: schema. Out: one row when it holds a store.
-SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = 'meta'
+-- Asked of the catalog, which also shows what we have no right to: then that is what is said, not that there is nothing.
+SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'meta'
+
+-- name: has_schema
+-- In: schema. Out: one row when it exists.
+SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1
 
 -- name: counter
 -- In: name. Out: its value.
