@@ -74,6 +74,20 @@ internal sealed class BenchServer : IAsyncDisposable
         return await WorkAsync(database);
     }
 
+    /// <summary>How often each statement was carried out in a database so far.</summary>
+    public async Task<Dictionary<string, long>> StatementsAsync(string database)
+    {
+        await using var command = own.CreateCommand("SELECT s.query, sum(s.calls)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1 GROUP BY s.query");
+        command.Parameters.AddWithValue(database);
+        await using var rows = await command.ExecuteReaderAsync();
+        var statements = new Dictionary<string, long>(StringComparer.Ordinal);
+        while (await rows.ReadAsync())
+        {
+            statements[rows.GetString(0)] = rows.GetInt64(1);
+        }
+        return statements;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await own.DisposeAsync();

@@ -76,13 +76,23 @@ internal static class PickupBench
     private static async Task IdleAsync(BenchServer server, string database, List<Process> nodes, TimeSpan time)
     {
         await Task.Delay(TimeSpan.FromSeconds(12));
-        var (work, cpu) = (await server.WorkAsync(database), Cpu(nodes));
+        var (work, statements, cpu) = (await server.WorkAsync(database), await server.StatementsAsync(database), Cpu(nodes));
         await Task.Delay(time);
         var done = await server.WorkAsync(database) - work;
         var share = (Cpu(nodes) - cpu) / time / Nodes;
+        await SayWhichAsync(server, database, statements, time);
         Table.Row("an idle node of two: statements a second", Each(done.Statements, time));
         Table.Row("… commits a second", Each(done.Commits, time));
         Table.Row("… of a core", string.Create(CultureInfo.InvariantCulture, $"{share:P2}"));
+    }
+
+    /// <summary>Which statements an idle node is made of, for whoever wants fewer.</summary>
+    private static async Task SayWhichAsync(BenchServer server, string database, Dictionary<string, long> before, TimeSpan time)
+    {
+        foreach (var (statement, calls) in (await server.StatementsAsync(database)).Select(pair => (pair.Key, pair.Value - before.GetValueOrDefault(pair.Key))).Where(static pair => pair.Item2 > 0).OrderByDescending(static pair => pair.Item2))
+        {
+            Console.Error.WriteLine($"{Each(calls, time)}/s  {string.Join(' ', statement.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
+        }
     }
 
     private static string Each(long count, TimeSpan time) => (count / time.TotalSeconds / Nodes).ToString("0.00", CultureInfo.InvariantCulture);
