@@ -33,6 +33,14 @@ internal sealed class GroupEntry(long id, long queue, string name)
         return lane;
     }
 
+    /// <summary>One of its kinds, from <paramref name="first" />: kind, ready, tag, reach, estimate.</summary>
+    public void ReadLane(Statement row, int first)
+    {
+        var lane = LaneOf(row.Long(first));
+        (lane.Ready, lane.Estimate) = (row.Long(first + 1), row.MaybeDouble(first + 4));
+        lane.Written = (lane.Ready, row.Double(first + 2), row.Long(first + 3) != 0, lane.Estimate);
+    }
+
     public static GroupEntry Read(Statement row)
     {
         var entry = new GroupEntry(row.Long(0), row.Long(1), row.Text(2))

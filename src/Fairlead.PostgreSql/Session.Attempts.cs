@@ -147,6 +147,7 @@ internal sealed partial class Session
         if (JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))
         {
             statements["release_key"].Add(job).Add(found.Place.Queue).Run();
+            ForgetForeseen();
         }
     }
 

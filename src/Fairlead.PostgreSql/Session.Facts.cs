@@ -30,6 +30,11 @@ internal sealed partial class Session
     {
         var row = statements["queue_facts"].Add(queue);
         row.Step();
+        return ReadFacts(row, queue);
+    }
+
+    private QueueFacts ReadFacts(Statement row, long queue)
+    {
         var (paused, max, revision) = (row.Long(0) != 0, row.MaybeLong(1), row.Long(2));
         var budget = new RetryBudget(row.Long(3), row.Time(4));
         var (groups, clock, outage) = (row.Long(5), row.Double(6), row.MaybeText(7));

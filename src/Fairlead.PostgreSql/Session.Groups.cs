@@ -42,11 +42,16 @@ internal sealed partial class Session
     public void JoinGroup(in Place place)
     {
         var group = GroupOf(place);
-        var lane = group.LaneOf(place.Kind);
-        statements["add_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add(place.MaybeBatch)
-            .Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
-        lane.Ready++;
-        if (group.Ready++ == 0)
+        rows.Grouped.Add((group.Id, place));
+        Join(group, place.Kind, 1);
+    }
+
+    /// <summary>So many ready jobs of that kind more.</summary>
+    private void Join(GroupEntry group, long kind, long count)
+    {
+        group.LaneOf(kind).Ready += count;
+        group.Ready += count;
+        if (group.Ready == count)
         {
             group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
             Reconsider(group);
@@ -258,9 +263,7 @@ internal sealed partial class Session
         var lanes = statements["lanes_of"].Add(entry.Id);
         while (lanes.Step())
         {
-            var lane = entry.LaneOf(lanes.Long(0));
-            (lane.Ready, lane.Estimate) = (lanes.Long(1), lanes.MaybeDouble(4));
-            lane.Written = (lane.Ready, lanes.Double(2), lanes.Long(3) != 0, lane.Estimate);
+            entry.ReadLane(lanes, 0);
         }
         return Remember(entry);
     }

@@ -11,7 +11,7 @@ internal sealed partial class Session
     public void MakeReady(in Place place, bool keepsPlace = false)
     {
         Count(place.Queue, place.Batch, JobStatus.Queued, 1);
-        if (place.Flags.HasFlag(JobFlags.Shared) && !keepsPlace && statements["take_place"].Add(place.Batch).Change() == 0)
+        if (place.Flags.HasFlag(JobFlags.Shared) && !keepsPlace && !TakePlace(place.Batch))
         {
             AddWaiting(place, WaitingState.Parked, null, WaitCause.Slot, 0);
             return;
@@ -79,8 +79,7 @@ internal sealed partial class Session
         }
         else if (place.Fence == 0)
         {
-            statements["add_new_ready"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)
-                .Add(place.MaybeBatch).Add((long)place.Flags).Add(place.Since).Run();
+            rows.Ready.Add(place);
         }
         else
         {
@@ -89,7 +88,14 @@ internal sealed partial class Session
         }
     }
 
-    private void AddWaiting(in Place place, WaitingState state, long? due, WaitCause cause, int blockers) =>
+    private void AddWaiting(in Place place, WaitingState state, long? due, WaitCause cause, int blockers)
+    {
+        if (place.Fence == 0)
+        {
+            rows.Waiting.Add(new(place, state, due, cause, blockers));
+            return;
+        }
         statements["add_waiting"].Add(place.Job).Add((long)state).Add(place.Queue).Add(place.Priority).Add(place.MaybeBatch)
             .Add(due).Add((long)cause).Add(blockers).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
+    }
 }

@@ -40,7 +40,11 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     public void BeginOperation()
     {
         operationSignals = StoreSignals.None;
-        nextJob = reservedFrom = 0;
+        nextJob = reservedFrom = given = 0;
+        incoming = default;
+        rows.Clear();
+        statements.Before = WriteNewRows;
+        ForgetForeseen();
         ForgetEnds();
         ForgetGroups();
         ForgetLimits();
@@ -51,6 +55,7 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     public void EndOperation()
     {
         SettleEnds();
+        WriteNewRows();
         WriteGroups();
         WriteLimits();
         WriteFacts();
@@ -98,6 +103,10 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     /// <summary>The next job id.</summary>
     public long NextJob()
     {
+        if (given > 0)
+        {
+            return given++;
+        }
         if (nextJob == 0)
         {
             reservedFrom = nextJob = statements["counter"].Add("next_job").Number() ?? throw new StoreMismatchException("The store's counters are missing.");

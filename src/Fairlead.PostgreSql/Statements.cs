@@ -15,6 +15,12 @@ internal sealed class Statements(NpgsqlConnection connection, SqlText texts)
 
     public NpgsqlConnection Connection => connection;
 
+    /// <summary>The schema that the statements are for.</summary>
+    public string Schema => texts.Schema;
+
+    /// <summary>Called before anything is asked: what was gathered to be written together is sent first.</summary>
+    public Action? Before { get; set; }
+
     /// <summary>How many round trips it took so far, for the figures.</summary>
     public long RoundTrips { get; private set; }
 
@@ -43,11 +49,12 @@ internal sealed class Statements(NpgsqlConnection connection, SqlText texts)
     }
 
     /// <summary>Forgets what waits: its transaction is given up.</summary>
-    public void Drop() => batch = new NpgsqlBatch(connection);
+    public void Drop() => (batch, Before) = (new NpgsqlBatch(connection), null);
 
     /// <summary>Sends what waits and this; the rows of this.</summary>
     public List<object?[]> Ask(NpgsqlBatchCommand command)
     {
+        Before?.Invoke();
         batch.BatchCommands.Add(command);
         var rows = new List<object?[]>();
         Execute(reader =>

@@ -8,7 +8,7 @@ namespace Fairlead.PostgreSql;
 /// The connection that writes, opened anew after it was lost, and the frame of its transactions. They follow one after the other in the whole
 /// cluster: each holds the store's advisory lock, so that everything is decided on what is. The server ends one that is silent for long.
 /// </summary>
-internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText texts, StoreClock clock, string store) : IDisposable
+internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText texts, StoreClock clock, ArrivalHorizon arrivals, string store) : IDisposable
 {
     private NpgsqlConnection? connection;
     private Statements? sql;
@@ -29,19 +29,27 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
             connection = new NpgsqlConnection(options.Npgsql());
             connection.Open();
             sql = new Statements(connection, texts);
+            // Another server counts its transactions anew.
+            arrivals.Reset();
         }
         return sql!;
     }
 
     /// <summary>Begins a transaction.</summary>
-    /// <returns>The store's time.</returns>
-    public DateTimeOffset Begin()
+    /// <returns>The store's time, and whether anything has come in through callers' transactions.</returns>
+    public (DateTimeOffset Time, bool Arrivals) Begin()
     {
         sql!.Control("BEGIN");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
-        var time = clock.Time(sql);
+        var row = sql["begin"].Add(arrivals.Value);
+        row.Step();
+        var (time, waiting) = (clock.Time(row.Time(0)), row.Long(1) != 0);
+        if (!waiting)
+        {
+            arrivals.Value = row.Long(2);
+        }
         LastTime = Moment.Of(time);
-        return time;
+        return (time, waiting);
     }
 
     /// <summary>Ends it, and tells the others.</summary>

@@ -5,6 +5,20 @@
 SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
 FROM fairlead.group WHERE queue = $1 AND name = $2
 
+-- name: groups_by_name
+-- In: queues, names. Out: those groups that exist.
+SELECT g.id, g.queue, g.name, g.tag, g.ready, g.in_flight, g.reach, g.paused, g.breaker, g.held_until, g.held_by, g.held_cause, g.wake_at, g.block_cause, g.block_key, g.served, g.slow
+FROM unnest($1::bigint[], $2::text[]) AS k(queue, name) JOIN fairlead.group g ON g.queue = k.queue AND g.name = k.name
+
+-- name: lanes_of_groups
+-- In: groups. Out: group, kind, ready, tag, reach, estimate.
+SELECT grp, kind, ready, tag, reach, estimate FROM fairlead.lane WHERE grp = ANY($1)
+
+-- name: add_groups
+-- In: queues, names, tags. Out: id, queue, name.
+INSERT INTO fairlead.group(queue, name, tag, ready, in_flight, reach, paused, open, held_until, served, slow)
+SELECT queue, name, tag, 0, 0, 0, 0, 0, 0, 0, 0 FROM unnest($1::bigint[], $2::text[], $3::double precision[]) AS k(queue, name, tag) RETURNING id, queue, name
+
 -- name: group
 -- In: id. Out: the group.
 SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
@@ -52,10 +66,6 @@ SELECT grp, tag FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 
 SELECT g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
 FROM fairlead.grouped g JOIN fairlead.job j ON j.id = g.job
 WHERE g.grp = $1 AND g.kind = $2 AND (g.priority, g.job) > ($3, $4) ORDER BY g.priority, g.job LIMIT 1
-
--- name: add_grouped
--- In: group, kind, negated priority, job, batch, flags, attempts spent, fence, nodes lost, since.
-INSERT INTO fairlead.grouped(grp, kind, priority, job, batch, flags, attempt, fence, lost, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: remove_grouped
 -- In: group, kind, negated priority, job. Changes one row when it was there.

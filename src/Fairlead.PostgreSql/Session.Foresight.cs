@@ -1,0 +1,216 @@
+using Fairlead.Storage;
+
+namespace Fairlead.PostgreSql;
+
+/// <summary>What new jobs will ask is asked for all of them together: a list costs as many round trips as one job.</summary>
+internal sealed partial class Session
+{
+    // Of the operation: who holds a key (0: nobody), and how awaited jobs stand.
+    private readonly Dictionary<(long Queue, string Key), long> foreseenHolders = [];
+    private readonly Dictionary<long, (bool Exists, JobStatus? Status)> foreseenStates = [];
+
+    /// <summary>Stripes of keys that this transaction has.</summary>
+    private readonly HashSet<long> stripes = [];
+
+    /// <summary>Since which transaction arrivals count.</summary>
+    public long Horizon { get; init; }
+
+    /// <summary>Asks whatever adding these jobs will need.</summary>
+    public void Foresee(IReadOnlyCollection<NewJob> jobs)
+    {
+        ForeseeFacts([.. jobs.Select(job => Queue(job.Queue)).Distinct()]);
+        if (given == 0)
+        {
+            ForeseeHolders(jobs);
+        }
+        ForeseeStates([.. jobs.SelectMany(static job => job.After).Select(static awaited => awaited.Value).Distinct()]);
+        ForeseeGroups(jobs.Select(job => (Queue(job.Queue), Keyed(job, Queue(job.Queue)).Group)));
+    }
+
+    /// <summary>What was foreseen may not be so any more: a job has ended meanwhile.</summary>
+    public void ForgetForeseen()
+    {
+        foreseenHolders.Clear();
+        foreseenStates.Clear();
+    }
+
+    /// <summary>The job that holds a key; null when it is free.</summary>
+    public long? HolderOf(long queue, string key)
+    {
+        if (!foreseenHolders.TryGetValue((queue, key), out var holder))
+        {
+            LookUp([(queue, key)]);
+            holder = foreseenHolders[(queue, key)];
+        }
+        return holder == 0 ? null : holder;
+    }
+
+    /// <summary>A job has a key again; it was looked at who holds it.</summary>
+    public void TakeKey(long queue, string key, long job)
+    {
+        rows.Keys.Add((queue, key, job));
+        foreseenHolders[(queue, key)] = job;
+    }
+
+    /// <summary>
+    /// Takes a key's stripe. Whoever has decided something about the key in a transaction of its own is through then, and what it wrote is taken in.
+    /// </summary>
+    /// <returns>True when something came in meanwhile.</returns>
+    public bool HoldStripe(long stripe)
+    {
+        if (stripes.Contains(stripe))
+        {
+            return false;
+        }
+        statements["try_stripes"].Add(statements.Schema).Add([stripe]).Run();
+        var row = statements["holders_of_keys"].Add(Array.Empty<long>()).Add(Array.Empty<string?>()).Add(Horizon);
+        row.Step();
+        return Held([stripe], row);
+    }
+
+    private void ForeseeFacts(List<long> queues)
+    {
+        queues.RemoveAll(facts.ContainsKey);
+        if (queues.Count == 0 && nextJob > 0)
+        {
+            return;
+        }
+        var row = statements["facts_of_queues"].Add([.. queues]);
+        while (row.Step())
+        {
+            facts[row.Long(8)] = ReadFacts(row, row.Long(8));
+            // Where ids were taken already, that number is not written yet.
+            nextJob = nextJob == 0 ? reservedFrom = row.Long(9) : nextJob;
+        }
+    }
+
+    private void ForeseeHolders(IEnumerable<NewJob> jobs)
+    {
+        var keys = new List<(long Queue, string Key)>();
+        foreach (var job in jobs)
+        {
+            var queue = Queue(job.Queue);
+            if (NewJobRules.UniqueKeyOf(job, Facts(queue).Definition) is { } key && !foreseenHolders.ContainsKey((queue, key)))
+            {
+                keys.Add((queue, key));
+            }
+        }
+        LookUp([.. keys.Distinct()]);
+    }
+
+    /// <summary>Reads who holds keys, behind their stripes: who takes one of them in a transaction of its own has it taken by then, or comes after us.</summary>
+    private void LookUp((long Queue, string Key)[] keys)
+    {
+        if (keys.Length == 0)
+        {
+            return;
+        }
+        long[] needed = [.. keys.Select(key => KeyStripe.OfUnique(QueueName(key.Queue), key.Key)).Distinct().Where(stripe => !stripes.Contains(stripe)).Order()];
+        if (needed.Length > 0)
+        {
+            statements["try_stripes"].Add(statements.Schema).Add(needed).Run();
+        }
+        ReadHolders(keys, needed);
+    }
+
+    private void ReadHolders((long Queue, string Key)[] keys, long[] needed)
+    {
+        var row = statements["holders_of_keys"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Key)).Add(Horizon);
+        row.Step();
+        if (Held(needed, row))
+        {
+            ReadHolders(keys, []);
+            return;
+        }
+        foreach (var key in keys)
+        {
+            foreseenHolders[key] = 0;
+        }
+        while (row.Step())
+        {
+            foreseenHolders[keys[row.Int(0) - 1]] = row.Long(1);
+        }
+    }
+
+    private bool Held(long[] needed, Statement row)
+    {
+        if (needed.Length > 0 && row.Text(2) is { Length: > 0 } busy)
+        {
+            throw new StripeBusyException([.. busy.Split(',').Select(long.Parse)]);
+        }
+        stripes.UnionWith(needed);
+        return row.Long(3) != 0 && TakeIn();
+    }
+
+    private void ForeseeStates(List<long> awaited)
+    {
+        awaited.RemoveAll(foreseenStates.ContainsKey);
+        if (awaited.Count == 0)
+        {
+            return;
+        }
+        awaited.ForEach(job => foreseenStates[job] = default);
+        var row = statements["states_for_dependents"].Add([.. awaited]);
+        while (row.Step())
+        {
+            foreseenStates[row.Long(0)] = (true, (JobStatus?)row.MaybeLong(1));
+        }
+    }
+
+    /// <summary>Whether a job exists, and how it has ended if it has.</summary>
+    private (bool Exists, JobStatus? Status) StateOf(long job)
+    {
+        if (!foreseenStates.ContainsKey(job))
+        {
+            ForeseeStates([job]);
+        }
+        return foreseenStates[job];
+    }
+
+    /// <summary>Reads groups by their names, and makes those that are missing.</summary>
+    private void ForeseeGroups(IEnumerable<(long Queue, string? Name)> wanted)
+    {
+        var missing = wanted.Where(static key => key.Name is not null).Select(static key => (key.Queue, Name: key.Name!)).Where(key => !groups.ContainsKey(key)).ToHashSet();
+        if (missing.Count == 0)
+        {
+            return;
+        }
+        ReadGroups([.. missing]);
+        missing.RemoveWhere(groups.ContainsKey);
+        MakeGroups([.. missing]);
+    }
+
+    private void ReadGroups((long Queue, string Name)[] keys)
+    {
+        var row = statements["groups_by_name"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Name));
+        var read = new List<long>();
+        while (row.Step())
+        {
+            read.Add(Remember(GroupEntry.Read(row)).Id);
+        }
+        var lanes = statements["lanes_of_groups"].Add([.. read]);
+        while (read.Count > 0 && lanes.Step())
+        {
+            groupsById[lanes.Long(0)].ReadLane(lanes, 1);
+        }
+    }
+
+    private void MakeGroups((long Queue, string Name)[] keys)
+    {
+        if (keys.Length == 0)
+        {
+            return;
+        }
+        var row = statements["add_groups"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Name))
+            .Add(Array.ConvertAll(keys, double? (key) => Facts(key.Queue).FairClock));
+        while (row.Step())
+        {
+            Remember(new GroupEntry(row.Long(0), row.Long(1), row.Text(2)) { State = { Tag = Facts(row.Long(1)).FairClock } });
+        }
+        foreach (var queue in keys.CountBy(static key => key.Queue))
+        {
+            statements["count_group"].Add(queue.Key).Add((long)queue.Value).Run();
+            Facts(queue.Key).HasGroups = true;
+        }
+    }
+}
