@@ -27,7 +27,7 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
             {
                 if (belongs(plan.WhereIs(job)))
                 {
-                    rows ??= connection.BeginBinaryImport(texts.Of(verb));
+                    rows ??= connection.BeginBinaryImport(Bare(texts.Of(verb)));
                     add(rows, job);
                 }
             }
@@ -38,6 +38,9 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
             rows?.Dispose();
         }
     }
+
+    // The driver takes a COPY only at the very beginning, without the comment on what goes in.
+    private static string Bare(string text) => text[text.IndexOf("COPY ", StringComparison.Ordinal)..];
 
     private void AddJob(NpgsqlBinaryImporter rows, int job)
     {
