@@ -40,7 +40,8 @@ internal sealed class BulkPlan
     /// <summary>Who held which key; what is not in it was free.</summary>
     public required Dictionary<(string Queue, string Key), long> Holders { get; init; }
 
-    public required Dictionary<(long Queue, string Name), long> Groups { get; init; }
+    /// <summary>The numbers of the groups that get work; filled in before anything is copied.</summary>
+    public Dictionary<(long Queue, string Name), long> Groups { get; } = [];
 
     /// <summary>How awaited jobs stood.</summary>
     public required Dictionary<long, JobStatus?> Awaited { get; init; }
@@ -60,9 +61,9 @@ internal sealed class BulkPlan
     public long BatchId => Batch is null ? 0 : Terms.First;
 
     public static BulkPlan Make(NewJob[] jobs, BulkTerms terms, NewBatch? batch, (string, string)[] keys, Dictionary<(string, string), long> holders,
-        Dictionary<(long, string), long> groups, Dictionary<long, JobStatus?> awaited)
+        Dictionary<long, JobStatus?> awaited)
     {
-        var plan = new BulkPlan(jobs) { Terms = terms, Batch = batch, Keys = keys, Holders = holders, Groups = groups, Awaited = awaited };
+        var plan = new BulkPlan(jobs) { Terms = terms, Batch = batch, Keys = keys, Holders = holders, Awaited = awaited };
         for (var i = 0; i < jobs.Length; i++)
         {
             plan.Put(i);

@@ -83,23 +83,27 @@ public sealed partial class PostgreSqlJobStore
 
     private async ValueTask<BulkPlan> PlanAsync(Draft draft, NewJob[] jobs, NewBatch? batch, CancellationToken cancellationToken)
     {
-        var groups = new Dictionary<(long Queue, string Name), long>();
-        var named = jobs.Where(static job => job.Group is not null).Select(job => (draft.Terms.Queues[job.Queue].Id, job.Group!)).Distinct();
-        foreach (var some in named.Chunk(GroupsPerTurn))
-        {
-            var ids = await WriteAsync(session => session.GroupIds(some), cancellationToken);
-            for (var i = 0; i < some.Length; i++)
-            {
-                groups.Add(some[i], ids[i]);
-            }
-        }
         List<JobId> awaited = [.. jobs.SelectMany(static job => job.After).Distinct()];
         var states = awaited.Count == 0 ? [] : await StatesAsync(awaited, cancellationToken);
         if (awaited.Find(job => !states.ContainsKey(job.Value)) is { Value: > 0 } missing)
         {
             throw Session.NoSuchAwaited(missing);
         }
-        return BulkPlan.Make(jobs, draft.Terms, batch, draft.Keys, draft.Holders, groups, states);
+        var plan = BulkPlan.Make(jobs, draft.Terms, batch, draft.Keys, draft.Holders, states);
+        await NameGroupsAsync(plan, cancellationToken);
+        return plan;
+    }
+
+    private async ValueTask NameGroupsAsync(BulkPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var some in plan.Joined.Keys.Select(static joined => (joined.Queue, joined.Group)).Distinct().Chunk(GroupsPerTurn))
+        {
+            var ids = await WriteAsync(session => session.GroupIds(some), cancellationToken);
+            for (var i = 0; i < some.Length; i++)
+            {
+                plan.Groups.Add(some[i], ids[i]);
+            }
+        }
     }
 
     /// <returns>False when something that the plan rests on has changed; nothing was written then.</returns>

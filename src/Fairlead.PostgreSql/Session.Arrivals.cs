@@ -34,7 +34,7 @@ internal sealed partial class Session
             return;
         }
         given = arrival.First;
-        Foresee(arrival.Batch?.Items ?? arrival.Jobs);
+        Foresee(arrival.Batch?.Items ?? arrival.Jobs, arrival.Batch?.MaxParallel ?? long.MaxValue);
         if (arrival.Batch is { } batch)
         {
             AddBatch(batch, [], parent: null, strict: false);

@@ -14,7 +14,7 @@ internal sealed partial class Session
     /// <exception cref="ArgumentException">It has no items, or the unique key of one is held.</exception>
     public JobId AddBatch(NewBatch batch)
     {
-        Foresee(batch.Items);
+        Foresee(batch.Items, batch.MaxParallel ?? long.MaxValue);
         if (Sieve(batch, out var leftOut) is { } problem)
         {
             throw new ArgumentException(problem, nameof(batch));

@@ -15,8 +15,8 @@ internal sealed partial class Session
     /// <summary>Since which transaction arrivals count.</summary>
     public long Horizon { get; init; }
 
-    /// <summary>Asks whatever adding these jobs will need.</summary>
-    public void Foresee(IReadOnlyCollection<NewJob> jobs)
+    /// <summary>Asks whatever adding these jobs will need. <paramref name="most" />: how many of them may be in play at once.</summary>
+    public void Foresee(IReadOnlyCollection<NewJob> jobs, long most = long.MaxValue)
     {
         ForeseeFacts([.. jobs.Select(job => Queue(job.Queue)).Distinct()]);
         if (given == 0)
@@ -24,8 +24,18 @@ internal sealed partial class Session
             ForeseeHolders(jobs);
         }
         ForeseeStates([.. jobs.SelectMany(static job => job.After).Select(static awaited => awaited.Value).Distinct()]);
-        ForeseeGroups(jobs.Select(job => (Queue(job.Queue), Keyed(job, Queue(job.Queue)).Group)));
+        ReadGroups([.. Missing(jobs.Select(GroupOf))]);
+        MakeGroups([.. Missing(SurelyReady(jobs, most).Select(GroupOf))]);
     }
+
+    /// <summary>
+    /// The jobs of which it is known before they are added that they will be ready, as long as it is known of all before them: groups are made in the order in which
+    /// they get work, as equal ones go in the order in which they were made.
+    /// </summary>
+    private static IEnumerable<NewJob> SurelyReady(IEnumerable<NewJob> jobs, long most) =>
+        jobs.Where(static job => job.Delay <= TimeSpan.Zero).TakeWhile((job, number) => job.After.Count == 0 && number < most);
+
+    private (long Queue, string? Name) GroupOf(NewJob job) => (Queue(job.Queue), Keyed(job, Queue(job.Queue)).Group);
 
     /// <summary>What was foreseen may not be so any more: a job has ended meanwhile.</summary>
     public void ForgetForeseen()
@@ -170,18 +180,20 @@ internal sealed partial class Session
     /// <summary>Reads groups by their names, and makes those that are missing.</summary>
     private void ForeseeGroups(IEnumerable<(long Queue, string? Name)> wanted)
     {
-        var missing = wanted.Where(static key => key.Name is not null).Select(static key => (key.Queue, Name: key.Name!)).Where(key => !groups.ContainsKey(key)).ToHashSet();
-        if (missing.Count == 0)
-        {
-            return;
-        }
-        ReadGroups([.. missing]);
-        missing.RemoveWhere(groups.ContainsKey);
-        MakeGroups([.. missing]);
+        (long, string?)[] keys = [.. wanted];
+        ReadGroups([.. Missing(keys)]);
+        MakeGroups([.. Missing(keys)]);
     }
+
+    private IEnumerable<(long Queue, string Name)> Missing(IEnumerable<(long Queue, string? Name)> wanted) =>
+        wanted.Where(static key => key.Name is not null).Select(static key => (key.Queue, Name: key.Name!)).Distinct().Where(key => !groups.ContainsKey(key));
 
     private void ReadGroups((long Queue, string Name)[] keys)
     {
+        if (keys.Length == 0)
+        {
+            return;
+        }
         var row = statements["groups_by_name"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Name));
         var read = new List<long>();
         while (row.Step())
