@@ -34,6 +34,7 @@ internal static class CommandLine
         (InitCommand.Name, InitCommand.Create),
         (SchemaCommand.Name, SchemaCommand.Create),
         (MigrateCommand.Name, MigrateCommand.Create),
+        (StoreCommand.Name, StoreCommand.Create),
         (BenchCommand.Name, BenchCommand.Create),
         (DemoCommand.Name, DemoCommand.Create),
     ];

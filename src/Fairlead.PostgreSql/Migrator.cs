@@ -1,44 +1,39 @@
+using System.Data;
 using Fairlead.Storage;
 using Npgsql;
 
 namespace Fairlead.PostgreSql;
 
-/// <summary>Brings a schema to this version, once for all processes.</summary>
+/// <summary>
+/// Brings a schema to this version, once for all processes. The rule for migrations: they only add (tables, columns that may be left out, indexes), so that
+/// nodes of the version before work on until they are replaced. What is not used any more is removed one version later.
+/// </summary>
 internal static class Migrator
 {
-    /// <summary>Creates or migrates what is missing, under an advisory lock. Each migration leaves what the version before needs.</summary>
+    /// <summary>Creates or migrates what is missing, in one transaction, under an advisory lock. An up-to-date schema is only looked at: that takes no lock and no right to create anything.</summary>
     /// <exception cref="StoreMismatchException">The schema was written by a newer version.</exception>
     public static void Migrate(NpgsqlConnection connection, SqlText texts, string store)
     {
         var sql = new Statements(connection, texts);
-        // Read first: an up-to-date schema needs no lock and no privilege to create anything.
         if (Version(sql, texts, store) == texts.Migrations.Count)
         {
             return;
         }
-        sql.Control("BEGIN");
+        // Whoever waits for the lock must see afterwards what its holder did, whatever isolation the database has by default.
+        sql.Control("BEGIN ISOLATION LEVEL READ COMMITTED");
         sql["lock_migrations"].Add(texts.Schema).Run();
         try
         {
-            MigrateFrom(sql, texts, Version(sql, texts, store));
+            MigrateFrom(sql, texts, (int)Version(sql, texts, store));
             sql.Control("COMMIT");
             sql.Flush();
         }
         catch
         {
-            sql.Drop();
-            if (connection.State == System.Data.ConnectionState.Open)
-            {
-                sql.Control("ROLLBACK");
-                sql.Flush();
-            }
+            GiveUp(sql);
             throw;
         }
     }
-
-    /// <summary>All migrations as one text, for those who let nobody but themselves change a schema.</summary>
-    public static string Script(SqlText texts) => string.Join('\n', Enumerable.Range(0, texts.Migrations.Count).Select(number =>
-        $"{(number == 0 ? $"CREATE SCHEMA IF NOT EXISTS \"{texts.Schema}\";\n" : "")}{texts.Migrations[number]}\nUPDATE \"{texts.Schema}\".meta SET value = {number + 1} WHERE name = 'schema';\n"));
 
     private static long Version(Statements sql, SqlText texts, string store)
     {
@@ -47,21 +42,30 @@ internal static class Migrator
             $"'{store}' has schema version {version}, written by a newer Fairlead; this one knows up to {texts.Migrations.Count}. Update this program, or name another schema.");
     }
 
-    private static void MigrateFrom(Statements sql, SqlText texts, long version)
+    private static void MigrateFrom(Statements sql, SqlText texts, int version)
     {
-        if (version == 0)
+        // Even IF NOT EXISTS needs the right to create schemas: one that a DBA has made for us is not asked for again.
+        if (!sql["has_schema"].Add(texts.Schema).Any())
         {
-            sql.Control($"CREATE SCHEMA IF NOT EXISTS \"{texts.Schema}\"");
+            sql.Control($"CREATE SCHEMA \"{texts.Schema}\"");
             sql.Flush();
         }
-        for (var next = (int)version; next < texts.Migrations.Count; next++)
+        for (var next = version; next < texts.Migrations.Count; next++)
         {
-            foreach (var statement in texts.Migrations[next].Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            {
-                sql.Control(statement);
-                sql.Flush();
-            }
+            // As one command of several statements: the driver knows where each of them ends, in quotes, comments and function bodies too.
+            using var migration = new NpgsqlCommand(texts.Migrations[next], sql.Connection);
+            migration.ExecuteNonQuery();
             sql["set_counter"].Add(next + 1L).Add("schema").Run();
+        }
+    }
+
+    private static void GiveUp(Statements sql)
+    {
+        sql.Drop();
+        if (sql.Connection.State == ConnectionState.Open)
+        {
+            sql.Control("ROLLBACK");
+            sql.Flush();
         }
     }
 }

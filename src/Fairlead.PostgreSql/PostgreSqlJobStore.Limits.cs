@@ -131,23 +131,17 @@ public sealed partial class PostgreSqlJobStore
     }
 
     /// <summary>Groups and groups' own limits of which nothing is to be remembered.</summary>
-    private static void ForgetIdle(Session session)
+    private static void ForgetIdle(Session session, Prunable found)
     {
         session.WriteGroups();
         var idle = new List<(long Id, long Queue)>();
-        var row = session.Sql["idle_groups"].Add(session.Now);
+        var row = session.Sql["idle_groups"].Add(session.Now).Add(found.Groups);
         while (row.Step())
         {
             idle.Add((row.Long(0), row.Long(1)));
         }
         idle.ForEach(group => session.ForgetGroup(group.Id, group.Queue));
-        var unused = new List<(string Limit, string Key, long Id)>();
-        var states = session.Sql["unused_limit_states"].Add(session.Now - Moment.Of(LimitStatesKept));
-        while (states.Step())
-        {
-            unused.Add((states.Text(0), states.Text(1), states.Long(2)));
-        }
-        foreach (var (name, key, id) in unused.Where(state => session.StateOf(state.Id, state.Key).IsIdle(session.KnownLimit(state.Limit).InForce, session.Time)))
+        foreach (var (_, key, id) in found.LimitStates.Where(state => session.StateOf(state.Id, state.Key).IsIdle(session.KnownLimit(state.Limit).InForce, session.Time)))
         {
             session.Sql["forget_limit_state"].Add(id).Add(key).Run();
         }

@@ -4,99 +4,75 @@ namespace Fairlead.PostgreSql;
 
 public sealed partial class PostgreSqlJobStore
 {
+    // Blocks are many where slots are few; so many at once keep the transaction short.
+    private const int BlocksAtOnce = 10_000;
+
+    private static readonly string[] s_forget =
+        ["forget_ended", "forget_attempts", "forget_waits", "forget_logs", "forget_parents", "forget_jobs", "forget_batches", "forget_tallies"];
+
+    private readonly OldJobs oldJobs = new();
+    private readonly IdleThings idleThings = new();
+
     /// <inheritdoc />
     public async ValueTask<int> PruneAsync(Retention retention, int limit = 1000, CancellationToken cancellationToken = default)
     {
-        var candidates = Read(sql => OldEnded(sql, retention, limit));
-        return await WriteAsync(session => Prune(session, candidates, retention, limit), cancellationToken, limit);
+        // Found outside of the turn; what has changed since then is seen to inside.
+        var found = Read(sql => Find(sql, retention, limit));
+        return await WriteAsync(session => Prune(session, found, retention, limit), cancellationToken, limit);
     }
 
-    private List<Forgettable> OldEnded(Statements sql, Retention retention, int limit)
+    private Prunable Find(Statements sql, Retention retention, int limit)
     {
         var now = clock.Time(sql);
-        var (well, badly) = (Moment.Of(now - retention.Completed), Moment.Of(now - retention.Failed));
-        var found = new List<Forgettable>();
-        long? after = 0;
-        while (after is { } from && found.Count < limit)
-        {
-            after = OldEndedAfter(sql, from, well, badly, found, limit);
-        }
-        return found;
+        return new(oldJobs.Find(sql, now, retention, limit), idleThings.Groups(sql, Moment.Of(now)), idleThings.LimitStates(sql, Moment.Of(now - LimitStatesKept)));
     }
 
-    /// <summary>One page of the walk.</summary>
-    /// <returns>Where the next one begins; null at the end.</returns>
-    private static long? OldEndedAfter(Statements sql, long after, long well, long badly, List<Forgettable> found, int limit)
-    {
-        var row = sql["old_ended"].Add(after).Add(well).Add(badly);
-        long? last = null;
-        while (found.Count < limit && row.Step())
-        {
-            if (row.Long(3) > Math.Max(well, badly))
-            {
-                return null;
-            }
-            last = row.Long(0);
-            if (row.Long(2) is not 0 and var batch)
-            {
-                // An item goes with its batch: the walk jumps behind the batch's last one.
-                return batch + (sql["batch_size"].Add(batch).Number() ?? 1);
-            }
-            if (row.Long(4) != 0)
-            {
-                found.Add(new(last.Value, ((JobFlags)row.Long(1)).HasFlag(JobFlags.Batch)));
-            }
-        }
-        return last;
-    }
-
-    private static int Prune(Session session, List<Forgettable> candidates, Retention retention, int limit)
+    private int Prune(Session session, Prunable found, Retention retention, int limit)
     {
         var forgotten = 0;
-        foreach (var job in candidates)
+        foreach (var jobs in found.Jobs)
         {
-            var last = job.IsBatch ? job.Id + (session.Sql["batch_size"].Add(job.Id).Number() ?? 0) : job.Id;
-            if (forgotten >= limit)
+            if (session.Sql["kept_between"].Add(jobs.First).Add(jobs.Last).Any())
             {
-                break;
+                // One of them was retried meanwhile: the next walk finds what is left of the range.
+                oldJobs.KeptFrom(jobs.First);
             }
-            if (StillEnded(session, job) && !session.Sql["any_abandoned_between"].Add(job.Id).Add(last).Any())
+            else
             {
-                forgotten += Forget(session, job, last);
+                forgotten += Forget(session, jobs);
             }
         }
+        ForgetNodes(session);
+        ForgetIdle(session, found);
+        forgotten += session.Sql["drop_expired_keys"].Add(session.Now).Add(Math.Max(0, limit - forgotten)).Change();
+        session.Sql["forget_blocks"].Add(session.Now - Moment.Of(retention.Failed > retention.Completed ? retention.Failed : retention.Completed)).Add(BlocksAtOnce).Run();
+        return forgotten;
+    }
+
+    private static void ForgetNodes(Session session)
+    {
         session.Sql["forget_nodes"].Add(session.Now - Moment.Of(NodesKept)).Run();
         session.Sql["forget_serves"].Run();
         session.Sql["forget_declares"].Run();
         session.Sql["forget_timekeepers"].Run();
-        ForgetIdle(session);
-        forgotten += session.Sql["drop_expired_keys"].Add(session.Now).Add(Math.Max(0, limit - forgotten)).Change();
-        session.Sql["forget_blocks"].Add(session.Now - Moment.Of(retention.Failed > retention.Completed ? retention.Failed : retention.Completed)).Run();
-        return forgotten;
     }
 
-    // It may have been retried since it was looked at.
-    private static bool StillEnded(Session session, Forgettable job) => session.Sql["state_for_dependents"].Add(job.Id).Number() is not null;
-
-    private static int Forget(Session session, Forgettable job, long last)
+    /// <returns>How many jobs and batches it were.</returns>
+    private static int Forget(Session session, JobRange jobs)
     {
-        var row = session.Sql["ended_between"].Add(job.Id).Add(last);
+        var row = session.Sql["ended_between"].Add(jobs.First).Add(jobs.Last);
         while (row.Step())
         {
             session.Count(row.Long(0), 0, (JobStatus)row.Int(1), -row.Long(3), row.Long(2) != 0);
         }
-        SettleKeysOf(session, job.Id, last);
-        foreach (var verb in (string[])["forget_ended", "forget_attempts", "forget_waits", "forget_logs", "forget_parents", "forget_jobs"])
+        SettleKeysOf(session, jobs.First, jobs.Last);
+        var forgotten = session.Sql["count_between"].Add(jobs.First).Add(jobs.Last).Number() ?? 0;
+        foreach (var verb in s_forget)
         {
-            session.Sql[verb].Add(job.Id).Add(last).Run();
+            session.Sql[verb].Add(jobs.First).Add(jobs.Last).Run();
         }
-        if (job.IsBatch)
-        {
-            session.Sql["forget_batch"].Add(job.Id).Run();
-            session.Sql["forget_tally"].Add(job.Id).Run();
-        }
-        return (int)(last - job.Id + 1);
+        return (int)forgotten;
     }
 
-    private readonly record struct Forgettable(long Id, bool IsBatch);
+    private readonly record struct Prunable(List<JobRange> Jobs, long[] Groups, List<(string Limit, string Key, long Id)> LimitStates);
 }

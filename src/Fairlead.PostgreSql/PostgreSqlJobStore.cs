@@ -41,6 +41,8 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     internal PostgreSqlJobStore(PostgreSqlStoreOptions options, TimeProvider? clock, TimeProvider time)
     {
         this.options = options.Check();
+        // Who cannot hear of work looks for it more often.
+        Traits = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(options.Listens ? 5 : 1));
         this.time = time;
         this.clock = new StoreClock(clock);
         texts = new SqlText(options.Schema);
@@ -53,7 +55,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     public string Description => PostgreSqlUrl.Describe(options);
 
     /// <inheritdoc />
-    public StoreTraits Traits { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+    public StoreTraits Traits { get; }
 
     /// <summary>Transactions, round trips and statements of the writer so far, for the figures.</summary>
     internal (long Commits, long RoundTrips, long Statements) Work => Writer.Work;
@@ -94,7 +96,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
 
     private PostgreSqlWriter OpenWriter()
     {
-        var connection = new WriterConnection(options, texts, clock, arrivals, Description);
+        var connection = new WriterConnection(options, texts, clock, arrivals, Description, signals.Sender);
         try
         {
             Migrator.Migrate(connection.Open().Connection, texts, Description);
@@ -105,7 +107,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
             connection.Dispose();
             throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
         }
-        return new PostgreSqlWriter(connection, time, names, definitions, arrivals, stripes, signals.Committed);
+        return new PostgreSqlWriter(connection, clock.Watch, names, definitions, arrivals, stripes, signals.Committed);
     }
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
@@ -118,5 +120,12 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     {
         _ = Writer;
         return readers.Read(work);
+    }
+
+    /// <summary>One question needs no transaction around it.</summary>
+    private T Ask<T>(Func<Statements, T> question)
+    {
+        _ = Writer;
+        return readers.Ask(question);
     }
 }

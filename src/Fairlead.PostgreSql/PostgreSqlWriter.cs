@@ -16,7 +16,7 @@ internal sealed class PostgreSqlWriter : IDisposable
     private static readonly TimeSpan s_stall = TimeSpan.FromSeconds(1);
 
     private readonly WriterConnection connection;
-    private readonly TimeProvider time;
+    private readonly TimeProvider watch;
     private readonly NameTable names;
     private readonly DefinitionCache definitions;
     private readonly Action<StoreSignals> committed;
@@ -29,9 +29,9 @@ internal sealed class PostgreSqlWriter : IDisposable
     private bool closing;
     private long healthySince = long.MinValue;
 
-    public PostgreSqlWriter(WriterConnection connection, TimeProvider time, NameTable names, DefinitionCache definitions, ArrivalHorizon horizon, StripeWait stripesWait, Action<StoreSignals> committed)
+    public PostgreSqlWriter(WriterConnection connection, TimeProvider watch, NameTable names, DefinitionCache definitions, ArrivalHorizon horizon, StripeWait stripesWait, Action<StoreSignals> committed)
     {
-        (this.connection, this.time, this.names, this.definitions, this.horizon, this.stripesWait, this.committed) = (connection, time, names, definitions, horizon, stripesWait, committed);
+        (this.connection, this.watch, this.names, this.definitions, this.horizon, this.stripesWait, this.committed) = (connection, watch, names, definitions, horizon, stripesWait, committed);
         thread = new Thread(Run) { IsBackground = true, Name = "Fairlead PostgreSQL writer" };
         thread.Start();
     }
@@ -84,17 +84,13 @@ internal sealed class PostgreSqlWriter : IDisposable
     {
         while (TakeGroup())
         {
-            var began = time.GetTimestamp();
+            if (group.Count == 0 && connection.TellsIn == TimeSpan.Zero)
+            {
+                connection.Tell();
+            }
+            var began = watch.GetTimestamp();
             var signals = WriteAll(group);
-            var (stalled, failed) = (time.GetElapsedTime(began) > s_stall, group.Exists(static operation => operation.Error is StoreUnavailableException));
-            if (failed)
-            {
-                Volatile.Write(ref healthySince, long.MaxValue);
-            }
-            else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
-            {
-                Volatile.Write(ref healthySince, connection.LastTime);
-            }
+            NoteHealth(stalled: watch.GetElapsedTime(began) > s_stall);
             foreach (var operation in group)
             {
                 operation.Answer();
@@ -103,6 +99,19 @@ internal sealed class PostgreSqlWriter : IDisposable
             {
                 committed(signals);
             }
+        }
+    }
+
+    private void NoteHealth(bool stalled)
+    {
+        if (group.Exists(static operation => operation.Error is StoreUnavailableException))
+        {
+            Volatile.Write(ref healthySince, long.MaxValue);
+        }
+        else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
+        {
+            // From its end on: while it lasted, nobody may have come to a heartbeat.
+            Volatile.Write(ref healthySince, connection.Now);
         }
     }
 
@@ -117,7 +126,10 @@ internal sealed class PostgreSqlWriter : IDisposable
                 {
                     return false;
                 }
-                Monitor.Wait(waiting);
+                if (!Monitor.Wait(waiting, connection.TellsIn ?? Timeout.InfiniteTimeSpan))
+                {
+                    return true;
+                }
             }
             var rows = 0;
             while (waiting.TryPeek(out var next) && (rows == 0 || rows + next.Rows <= RowsPerGroup))
@@ -226,7 +238,20 @@ internal sealed class PostgreSqlWriter : IDisposable
         }
     }
 
+    /// <summary>What was lost with its connection before its commit is done again, once: nothing of it has happened.</summary>
     private StoreSignals Write(List<WriteOperation> operations)
+    {
+        try
+        {
+            return WriteOnce(operations);
+        }
+        catch (Exception error) when (connection.WasLostBeforeCommit && PostgreSqlFault.IsLoss(error))
+        {
+            return WriteOnce(operations);
+        }
+    }
+
+    private StoreSignals WriteOnce(List<WriteOperation> operations)
     {
         var sql = connection.Open();
         try

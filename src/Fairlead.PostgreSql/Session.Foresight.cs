@@ -24,8 +24,8 @@ internal sealed partial class Session
             ForeseeHolders(jobs);
         }
         ForeseeStates([.. jobs.SelectMany(static job => job.After).Select(static awaited => awaited.Value).Distinct()]);
-        ReadGroups([.. Missing(jobs.Select(GroupOf))]);
-        MakeGroups([.. Missing(SurelyReady(jobs, most).Select(GroupOf))]);
+        ReadGroups([.. Missing(jobs.Select(GroupKeyOf))]);
+        MakeGroups([.. Missing(SurelyReady(jobs, most).Select(GroupKeyOf))]);
     }
 
     /// <summary>
@@ -35,7 +35,7 @@ internal sealed partial class Session
     private static IEnumerable<NewJob> SurelyReady(IEnumerable<NewJob> jobs, long most) =>
         jobs.Where(static job => job.Delay <= TimeSpan.Zero).TakeWhile((job, number) => job.After.Count == 0 && number < most);
 
-    private (long Queue, string? Name) GroupOf(NewJob job) => (Queue(job.Queue), Keyed(job, Queue(job.Queue)).Group);
+    private (long Queue, string? Name) GroupKeyOf(NewJob job) => (Queue(job.Queue), Keyed(job, Queue(job.Queue)).Group);
 
     /// <summary>What was foreseen may not be so any more: a job has ended meanwhile.</summary>
     public void ForgetForeseen()

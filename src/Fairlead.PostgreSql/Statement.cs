@@ -1,3 +1,4 @@
+using Fairlead.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -20,9 +21,9 @@ internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
 
     public Statement Add(double? value) => value is { } number ? Add(number) : AddNull(NpgsqlDbType.Double);
 
-    /// <summary>A text; PostgreSQL keeps no zero character, which becomes the mark for what cannot be shown.</summary>
+    /// <summary>A text, whatever is in it: see <see cref="StoredText" />.</summary>
     public Statement Add(string? text) =>
-        text is null ? AddNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = text.Replace('\0', '\uFFFD'), NpgsqlDbType = NpgsqlDbType.Text });
+        text is null ? AddNull(NpgsqlDbType.Text) : Add(new NpgsqlParameter<string> { TypedValue = StoredText.Write(text), NpgsqlDbType = NpgsqlDbType.Text });
 
     public Statement Add(ReadOnlySpan<byte> blob) =>
         blob.IsEmpty ? AddNull(NpgsqlDbType.Bytea) : Add(new NpgsqlParameter<byte[]> { TypedValue = blob.ToArray(), NpgsqlDbType = NpgsqlDbType.Bytea });
@@ -35,7 +36,7 @@ internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
 
     public Statement Add(string?[] values) => Add(new NpgsqlParameter<string?[]>
     {
-        TypedValue = Array.ConvertAll(values, static text => text?.Replace('\0', '\uFFFD')), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        TypedValue = Array.ConvertAll(values, static text => text is null ? null : StoredText.Write(text)), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
     });
 
     public Statement Add(byte[]?[] values) => Add(new NpgsqlParameter<byte[]?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
@@ -84,9 +85,9 @@ internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
 
     public double? MaybeDouble(int column) => IsNull(column) ? null : Double(column);
 
-    public string Text(int column) => rows![at][column] as string ?? "";
+    public string Text(int column) => MaybeText(column) ?? "";
 
-    public string? MaybeText(int column) => rows![at][column] as string;
+    public string? MaybeText(int column) => rows![at][column] is string stored ? StoredText.Read(stored) : null;
 
     public byte[] Blob(int column) => rows![at][column] as byte[] ?? [];
 

@@ -1,3 +1,4 @@
+using Fairlead.Storage;
 using SQLitePCL;
 
 namespace Fairlead.Sqlite;
@@ -55,7 +56,7 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
         {
             return AddNull();
         }
-        raw.sqlite3_bind_text(handle, ++bound, text);
+        raw.sqlite3_bind_text(handle, ++bound, StoredText.Write(text));
         return this;
     }
 
@@ -140,7 +141,7 @@ internal sealed class Statement(Statements owner, sqlite3_stmt handle) : IDispos
 
     public double? MaybeDouble(int column) => IsNull(column) ? null : Double(column);
 
-    public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string() ?? "";
+    public string Text(int column) => StoredText.Read(raw.sqlite3_column_text(handle, column).utf8_to_string() ?? "");
 
     public string? MaybeText(int column) => IsNull(column) ? null : Text(column);
 

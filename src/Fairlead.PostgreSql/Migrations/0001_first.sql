@@ -4,7 +4,7 @@
 -- Numbers the store counts with. Ids of jobs and nodes come from here, so that they are never used again, even after pruning.
 CREATE TABLE fairlead.meta(name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 50);
 INSERT INTO fairlead.meta(name, value) VALUES
-  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0);
+  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0), ('healthy_since', 0);
 -- By which a transaction of another database is told from one of this.
 INSERT INTO fairlead.meta(name, value) SELECT 'identity', (random() * 9e18)::bigint;
 
@@ -89,9 +89,10 @@ CREATE TABLE fairlead.tally(
   scope bigint PRIMARY KEY, scheduled bigint NOT NULL, queued bigint NOT NULL, blocked bigint NOT NULL, processing bigint NOT NULL,
   completed bigint NOT NULL, failed bigint NOT NULL, cancelled bigint NOT NULL, timed_out bigint NOT NULL) WITH (fillfactor = 50);
 
+-- heartbeat_at: by the store's clock, which decides. heard_at: by the server's own, which tells an outage of the store from the silence of one.
 CREATE TABLE fairlead.node(
   id bigint PRIMARY KEY, name text NOT NULL, slots bigint NOT NULL, lease bigint NOT NULL, joined_at bigint NOT NULL,
-  heartbeat_at bigint NOT NULL, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
+  heartbeat_at bigint NOT NULL, heard_at bigint NOT NULL, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
 CREATE INDEX node_live ON fairlead.node(id) WHERE left_at IS NULL;
 CREATE TABLE fairlead.serves(queue bigint NOT NULL, kind bigint NOT NULL, node bigint NOT NULL, PRIMARY KEY(queue, kind, node));
 CREATE INDEX serves_node ON fairlead.serves(node);
@@ -100,6 +101,7 @@ CREATE INDEX serves_node ON fairlead.serves(node);
 CREATE TABLE fairlead.block(
   queue bigint NOT NULL, cause bigint NOT NULL, key text COLLATE "C" NOT NULL, from_at bigint NOT NULL, to_at bigint, PRIMARY KEY(queue, cause, key, from_at));
 CREATE INDEX block_open ON fairlead.block(queue, cause, key) WHERE to_at IS NULL;
+CREATE INDEX block_over ON fairlead.block(to_at) WHERE to_at IS NOT NULL;
 
 -- A group of a queue; the one with the empty name stands for the jobs without a group. tag: its start tag. reach: nothing blocks it.
 -- wake_at: when what blocks it is over by itself. open: 1 while it is quarantined, 2 while failures are counted.

@@ -6,7 +6,7 @@ SELECT heartbeat_at, lease, left_at FROM fairlead.node WHERE id = $1
 
 -- name: first_running_lost
 -- In: node. Out: how many nodes its first running job has lost; no row when it runs nothing. A job that runs alone is the only one.
-SELECT lost FROM fairlead.running WHERE node = $1 LIMIT 1
+SELECT lost FROM fairlead.running WHERE node = $1 ORDER BY job LIMIT 1
 
 -- name: due_jobs
 -- In: queue, now. Out: scheduled jobs whose time has come, in that order.
@@ -43,7 +43,7 @@ UPDATE fairlead.waiting SET reserved = NULL WHERE state = 3 AND queue = $1 AND r
 
 -- name: any_ready
 -- In: queue. Out: a row when anything of it is ready.
-SELECT 1 FROM fairlead.ready WHERE queue = $1 LIMIT 1
+SELECT 1 FROM fairlead.ready WHERE queue = $1 ORDER BY kind LIMIT 1
 
 -- name: ready_jobs
 -- In: queue, kind, limit. Out: its ready jobs in order, with what it takes to run them.

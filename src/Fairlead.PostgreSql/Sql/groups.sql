@@ -91,7 +91,7 @@ SELECT min(wake_at) FROM fairlead.group WHERE queue = $1 AND wake_at IS NOT NULL
 
 -- name: any_group_ready
 -- In: queue. Out: a row when any group has ready jobs.
-SELECT 1 FROM fairlead.group WHERE queue = $1 AND ready > 0 AND name <> '' LIMIT 1
+SELECT 1 FROM fairlead.group WHERE queue = $1 AND ready > 0 AND name <> '' ORDER BY tag LIMIT 1
 
 -- name: oldest_in_groups
 -- In: queue. Out: since when the first job of one of its first thousand groups has been ready.
@@ -116,12 +116,17 @@ SELECT id FROM fairlead.group WHERE queue = $1 ORDER BY id
 
 -- name: groups_held
 -- In: by which limit and group, or null for all. Out: groups that their own limits keep back.
-SELECT id FROM fairlead.group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL AND ($1 IS NULL OR held_by = $1) ORDER BY id
+SELECT id FROM fairlead.group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL AND ($1::text IS NULL OR held_by = $1) ORDER BY id
+
+-- name: groups_at_rest
+-- In: now, after id, limit. Out: the next groups by id, and whether nothing of them is to be remembered.
+SELECT g.id, g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1 AND g.tag <= q.fair_clock
+FROM fairlead.group g JOIN fairlead.queue q ON q.id = g.queue WHERE g.id > $2 ORDER BY g.id LIMIT $3
 
 -- name: idle_groups
--- In: now. Out: groups of which nothing is to be remembered: id, queue.
+-- In: now, ids. Out: those of which nothing is to be remembered still: id, queue.
 SELECT g.id, g.queue FROM fairlead.group g JOIN fairlead.queue q ON q.id = g.queue
-WHERE g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.tag <= q.fair_clock AND g.held_until <= $1 LIMIT 1000
+WHERE g.id = ANY($2) AND g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1 AND g.tag <= q.fair_clock
 
 -- name: forget_group
 -- In: id.

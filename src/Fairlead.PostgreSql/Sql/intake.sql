@@ -85,7 +85,7 @@ WHERE queue = $2 AND key = (SELECT unique_key FROM fairlead.job WHERE id = $1) A
 
 -- name: any_dependency
 -- Out: a row when any job waits for another.
-SELECT 1 FROM fairlead.dependency LIMIT 1
+SELECT 1 FROM fairlead.dependency ORDER BY on_job LIMIT 1
 
 -- name: dependents
 -- In: on job. Out: the jobs that wait for it, in order.

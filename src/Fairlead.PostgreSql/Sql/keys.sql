@@ -44,4 +44,4 @@ DELETE FROM fairlead.key WHERE job BETWEEN $1 AND $2
 
 -- name: drop_expired_keys
 -- In: now, limit.
-DELETE FROM fairlead.key WHERE (scope, key) IN (SELECT scope, key FROM fairlead.key WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
+DELETE FROM fairlead.key WHERE ctid = ANY(ARRAY(SELECT ctid FROM fairlead.key WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2))

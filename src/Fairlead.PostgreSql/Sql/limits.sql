@@ -58,8 +58,9 @@ ON CONFLICT (limit_id, key) DO UPDATE SET used_at = $3, open = $4, state = $5
 DELETE FROM fairlead.limit_state WHERE limit_id = $1 AND key = $2
 
 -- name: unused_limit_states
--- In: used before. Out: limit's name, key, state of groups' own limits that may be forgotten.
-SELECT l.name, s.key, s.limit_id FROM fairlead.limit_state s JOIN fairlead.limit l ON l.id = s.limit_id WHERE s.key <> '' AND s.used_at < $1 LIMIT 1000
+-- In: used before, after limit, after key, limit. Out: the next states by limit and key: limit's name, key, limit's id, whether it is a group's own that was not used since.
+SELECT l.name, s.key, s.limit_id, s.key <> '' AND s.used_at < $1 FROM fairlead.limit_state s JOIN fairlead.limit l ON l.id = s.limit_id
+WHERE (s.limit_id, s.key) > ($2, $3) ORDER BY s.limit_id, s.key LIMIT $4
 
 -- name: hold
 -- In: id, limit, key, cost, node, job, fence.

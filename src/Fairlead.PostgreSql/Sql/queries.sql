@@ -70,12 +70,14 @@ SELECT job FROM fairlead.waiting WHERE state = $1 AND job > $2 ORDER BY job LIMI
 SELECT job FROM fairlead.waiting WHERE state = $1 AND job < $2 ORDER BY job DESC LIMIT 500
 
 -- name: processing_up
--- In: after id. Out: jobs that run, upward.
-SELECT job FROM fairlead.running WHERE job > $1 ORDER BY job LIMIT 500
+-- In: after id. Out: jobs that run, upward. The key begins with the node: the first of each live one are merged.
+SELECT r.job FROM (SELECT 0 AS id UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) n
+CROSS JOIN LATERAL (SELECT job FROM fairlead.running WHERE node = n.id AND job > $1 ORDER BY job LIMIT 500) r ORDER BY r.job LIMIT 500
 
 -- name: processing_down
 -- In: before id. Out: the same, downward.
-SELECT job FROM fairlead.running WHERE job < $1 ORDER BY job DESC LIMIT 500
+SELECT r.job FROM (SELECT 0 AS id UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) n
+CROSS JOIN LATERAL (SELECT job FROM fairlead.running WHERE node = n.id AND job < $1 ORDER BY job DESC LIMIT 500) r ORDER BY r.job DESC LIMIT 500
 
 -- name: queues
 -- Out: every queue by name.
@@ -114,7 +116,7 @@ SELECT id, job, fence, at, level, message, $5::text IS NULL OR position(lower($5
 -- In: first, last. Out: jobs with how they ended.
 SELECT j.id, j.queue, j.kind, j.group_key, j.enqueued_at, e.status, e.ended_at, e.attempt, e.fence, e.node, e.ready_at, e.claimed_at,
   e.started_at, e.attempt_ended_at, e.outcome, e.error, j.priority
-FROM fairlead.job j LEFT JOIN fairlead.ended e ON e.job = j.id WHERE j.id BETWEEN $1 AND $2 ORDER BY j.id
+FROM fairlead.job j LEFT JOIN fairlead.ended e ON e.job = j.id AND e.job BETWEEN $1 AND $2 WHERE j.id BETWEEN $1 AND $2 ORDER BY j.id
 
 -- name: timeline_attempts
 -- In: first, last. Out: attempts that did not end their job.

@@ -2,7 +2,12 @@
 
 -- name: has_meta
 -- In: schema. Out: one row when it holds a store.
-SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = 'meta'
+-- Asked of the catalog, which also shows what we have no right to: then that is what is said, not that there is nothing.
+SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'meta'
+
+-- name: has_schema
+-- In: schema. Out: one row when it exists.
+SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1
 
 -- name: counter
 -- In: name. Out: its value.
@@ -104,8 +109,17 @@ UPDATE fairlead.queue SET credit = $2, next_slot = $3 WHERE id = $1
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 
 -- name: take_turn
--- In: how long the transaction may be silent, in milliseconds; schema. Writing transactions of a store follow one after the other; one whose node stands still is ended by the server.
-SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', '10000', true), pg_advisory_xact_lock(1179731, hashtext($2))
+-- In: how long the transaction may be silent, in milliseconds; schema. Writing transactions of a store follow one after the other; one whose node
+-- stands still or is gone is ended by the server: between two messages, while it takes in no answer, and while a statement lasts.
+SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('tcp_user_timeout', '3000', true), set_config('client_connection_check_interval', '1000', true),
+  set_config('lock_timeout', '2000', true), pg_advisory_xact_lock(1179731, hashtext($2))
+
+-- name: end_silent_turn
+-- In: schema, milliseconds. Ends who holds the turn for longer than that and waits for its node, not for the server.
+SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1179731 AND l.objid::bigint = hashtext($1)::bigint & 4294967295 AND l.objsubid = 2
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND a.wait_event_type = 'Client' AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'
 
 -- name: lock_migrations
 -- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up.

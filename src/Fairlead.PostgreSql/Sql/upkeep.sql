@@ -1,10 +1,10 @@
 -- What maintenance loops do.
 
 -- name: late_jobs
--- In: now, limit. Out: jobs whose own deadline has passed and which do not run: at, job.
+-- In: now, limit. Out: jobs whose own deadline has passed and which do not run: at, job. One look each at what runs, not a join: few are late.
 SELECT d.at, d.job FROM fairlead.deadline d
-WHERE d.at <= $1 AND NOT EXISTS (SELECT 1 FROM fairlead.running r
-  WHERE r.node IN (SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) AND r.job = d.job)
+WHERE d.at <= $1 AND (SELECT count(*) FROM fairlead.running r
+  WHERE r.node = ANY(ARRAY(SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL)) AND r.job = d.job) = 0
 ORDER BY d.at, d.job LIMIT $2
 
 -- name: remove_deadline
@@ -12,28 +12,37 @@ ORDER BY d.at, d.job LIMIT $2
 DELETE FROM fairlead.deadline WHERE at = $1 AND job = $2
 
 -- name: next_by_age
--- In: after id, enqueued at or before, limit. Out: jobs in order of id that are old enough: id, deadline, flags.
-SELECT id, deadline, flags FROM fairlead.job WHERE id > $1 AND enqueued_at <= $2 ORDER BY id LIMIT $3
+-- In: after id, enqueued at or before, limit. Out: jobs in order of id that are old enough: id, whether it is a job with the default deadline that has not ended.
+SELECT j.id, j.deadline IS NULL AND j.flags & 8 = 0 AND coalesce((SELECT false FROM fairlead.ended e WHERE e.job = j.id), true)
+FROM fairlead.job j WHERE j.id > $1 AND j.enqueued_at <= $2 ORDER BY j.id LIMIT $3
 
 -- name: first_enqueued_after
 -- In: after id. Out: when the next job was enqueued.
 SELECT enqueued_at FROM fairlead.job WHERE id > $1 ORDER BY id LIMIT 1
 
--- name: old_ended
--- In: after id, ended well at or before, ended badly at or before. Out: jobs that may be forgotten.
--- Jobs are walked upward and the reader ends the walk at the first that is too young to have ended long enough ago: ids grow with time.
-SELECT j.id, j.flags, j.batch, j.enqueued_at,
+-- name: old_jobs
+-- In: after id, ended well at or before, ended badly at or before, limit. Out: jobs and batches upward, items of batches among them: id, enqueued at,
+-- how many items follow it, whether it ended early enough and no code of it runs any more.
+SELECT j.id, j.enqueued_at, coalesce((SELECT b.size FROM fairlead.batch b WHERE b.job = j.id), 0),
   coalesce((SELECT CASE WHEN e.status = 4 THEN e.ended_at <= $2 ELSE e.ended_at <= $3 END FROM fairlead.ended e WHERE e.job = j.id),
     (SELECT CASE WHEN b.status = 4 THEN b.ended_at <= $2 ELSE b.ended_at <= $3 END FROM fairlead.batch b WHERE b.job = j.id), false)
-FROM fairlead.job j WHERE j.id > $1 ORDER BY j.id LIMIT 2000
+  AND NOT EXISTS (SELECT 1 FROM fairlead.abandoned a
+    WHERE a.job BETWEEN j.id AND j.id + coalesce((SELECT b.size FROM fairlead.batch b WHERE b.job = j.id), 0))
+FROM fairlead.job j WHERE j.id > $1 ORDER BY j.id LIMIT $4
 
 -- name: batch_size
 -- In: batch. Out: how many items it has.
 SELECT size FROM fairlead.batch WHERE job = $1
 
--- name: any_abandoned_between
--- In: first, last. Out: a row when the code of any of them still runs.
-SELECT 1 FROM fairlead.abandoned WHERE job BETWEEN $1 AND $2 LIMIT 1
+-- name: kept_between
+-- In: first, last. Out: a row when anything there must be kept: it has not ended (any more), or its code still runs.
+SELECT 1 WHERE EXISTS (SELECT 1 FROM fairlead.job j WHERE j.id BETWEEN $1 AND $2
+    AND coalesce((SELECT false FROM fairlead.ended e WHERE e.job = j.id), (SELECT b.ended_at IS NULL FROM fairlead.batch b WHERE b.job = j.id), true))
+  OR EXISTS (SELECT 1 FROM fairlead.abandoned WHERE job BETWEEN $1 AND $2)
+
+-- name: count_between
+-- In: first, last. Out: how many jobs and batches there are.
+SELECT count(*) FROM fairlead.job WHERE id BETWEEN $1 AND $2
 
 -- name: ended_between
 -- In: first, last. Out: queue, status, outcome timed out, number of jobs.
@@ -60,14 +69,14 @@ DELETE FROM fairlead.log WHERE job BETWEEN $1 AND $2
 -- In: first, last.
 DELETE FROM fairlead.job WHERE id BETWEEN $1 AND $2
 
--- name: forget_batch
--- In: batch.
-DELETE FROM fairlead.batch WHERE job = $1
+-- name: forget_batches
+-- In: first, last.
+DELETE FROM fairlead.batch WHERE job BETWEEN $1 AND $2
 
--- name: forget_tally
--- In: scope.
-DELETE FROM fairlead.tally WHERE scope = $1
+-- name: forget_tallies
+-- In: first, last batch.
+DELETE FROM fairlead.tally WHERE scope BETWEEN $1 AND $2
 
 -- name: forget_blocks
--- In: ended before.
-DELETE FROM fairlead.block WHERE to_at < $1
+-- In: ended before, limit.
+DELETE FROM fairlead.block WHERE ctid = ANY(ARRAY(SELECT ctid FROM fairlead.block WHERE to_at < $1 ORDER BY to_at LIMIT $2))

@@ -38,6 +38,7 @@ public static class StoreConformance
         .. KeyCases.All,
         .. ScheduleCases.All,
         .. StoreCases.All,
+        .. TextCases.All,
         .. RandomCases.All,
     ];
 

@@ -4,7 +4,8 @@ namespace Fairlead.Storage;
 /// The one place where the truth is kept. The promises stand beside the verbs; the conformance cases of Fairlead.Testing prove
 /// them on every store. Unless a verb says otherwise: each call is one transaction, it has happened when the call returns and
 /// survives <c>kill -9</c> of every process then; a <see cref="StoreUnavailableException" /> means that it did not happen or that
-/// its answer was lost; every verb may be called from any thread.
+/// its answer was lost; every verb may be called from any thread. Texts (names, keys, groups, errors, lines of a log) come back as they were given and are
+/// equal only to themselves, whatever is in them: zero characters and halves of surrogate pairs included.
 /// </summary>
 public interface IJobStore : IJobIntake, IJobWork, IJobLimits, IJobKeys, IJobSchedules, IJobControl, IJobFlowControl, IJobUpkeep, IJobQueries, IAsyncDisposable
 {

@@ -9,7 +9,7 @@ internal static class JsonPointer
     /// <summary>A text, number or truth value as text; null when there is none there, or the payload is no JSON.</summary>
     public static string? Text(ReadOnlyMemory<byte> json, string pointer) => Find(json, pointer, static value => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString() is { Length: > 0 } text ? text : null,
+        JsonValueKind.String => TextOf(value) is { Length: > 0 } text ? text : null,
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
         _ => null,
     });
@@ -21,10 +21,23 @@ internal static class JsonPointer
     /// <summary>A list of texts; null when there is none there, or something else is in it.</summary>
     public static IReadOnlyList<string>? Texts(ReadOnlyMemory<byte> json, string pointer) => Find(json, pointer, static value =>
         value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(static one => one.ValueKind == JsonValueKind.String)
-            ? value.EnumerateArray().Select(static one => one.GetString()!).ToList() : null);
+            ? value.EnumerateArray().Select(TextOf).ToList() : null);
 
     /// <summary>What is wrong with a pointer; null when it is one.</summary>
     public static string? Problem(string pointer) => pointer.StartsWith('/') ? null : $"expects a JSON pointer into the payload, such as /account; got '{pointer}'";
+
+    // Half a surrogate pair is no text to .NET's reader: such a value stands for itself as it is written, escapes and all.
+    private static string TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText()[1..^1];
+        }
+    }
 
     private static T? Find<T>(ReadOnlyMemory<byte> json, string pointer, Func<JsonElement, T?> read)
     {
