@@ -1,4 +1,5 @@
 using Fairlead.Diagnostics;
+using Fairlead.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -144,7 +145,7 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
         }
         else
         {
-            rows.Write(text.Replace('\0', '\uFFFD'), NpgsqlDbType.Text);
+            rows.Write(StoredText.Write(text), NpgsqlDbType.Text);
         }
     }
 }

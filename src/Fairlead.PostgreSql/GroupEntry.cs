@@ -33,14 +33,6 @@ internal sealed class GroupEntry(long id, long queue, string name)
         return lane;
     }
 
-    /// <summary>One of its kinds, from <paramref name="first" />: kind, ready, tag, reach, estimate.</summary>
-    public void ReadLane(Statement row, int first)
-    {
-        var lane = LaneOf(row.Long(first));
-        (lane.Ready, lane.Estimate) = (row.Long(first + 1), row.MaybeDouble(first + 4));
-        lane.Written = (lane.Ready, row.Double(first + 2), row.Long(first + 3) != 0, lane.Estimate);
-    }
-
     public static GroupEntry Read(Statement row)
     {
         var entry = new GroupEntry(row.Long(0), row.Long(1), row.Text(2))
@@ -56,6 +48,14 @@ internal sealed class GroupEntry(long id, long queue, string name)
         state.Held = row.MaybeText(10) is { } limit ? new((WaitCause)row.Int(11), limit, Moment.From(row.Long(9))) : null;
         (state.Served, state.Slow) = (row.Double(15), row.Long(16));
         return entry;
+    }
+
+    /// <summary>One lane as its table says: kind, ready, tag, reach, estimate.</summary>
+    public void Learn(Statement row)
+    {
+        var lane = LaneOf(row.Long(0));
+        (lane.Ready, lane.Estimate) = (row.Long(1), row.MaybeDouble(4));
+        lane.Written = (lane.Ready, row.Double(2), row.Long(3) != 0, lane.Estimate);
     }
 
     /// <summary>One kind of it.</summary>

@@ -111,7 +111,7 @@ public sealed partial class PostgreSqlJobStore
     {
         try
         {
-            await using var connection = new NpgsqlConnection(options.Npgsql());
+            await using var connection = options.Connect();
             await connection.OpenAsync(cancellationToken);
             var sql = new Statements(connection, texts);
             sql.Control("BEGIN");
@@ -153,6 +153,7 @@ public sealed partial class PostgreSqlJobStore
     private bool End(Statements sql, BulkPlan plan)
     {
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
+        sql["plan_by_keys"].Run();
         var row = sql["begin"].Add(arrivals.Value);
         row.Step();
         var session = new Session(sql, names, definitions, clock.Time(row.Time(0))) { Horizon = arrivals.Value };

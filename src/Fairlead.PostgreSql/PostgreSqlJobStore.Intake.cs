@@ -20,7 +20,7 @@ public sealed partial class PostgreSqlJobStore
     }
 
     private ValueTask<IReadOnlyList<EnqueuedJob>> AddAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
-        Writer.WriteAsync(session => Add(session, jobs), jobs.Count, cancellationToken, jobs);
+        Writer.WriteAsync(session => Add(session, jobs), jobs.Count, cancellationToken, jobs: jobs);
 
     private ValueTask<JobId> AddAsync(NewBatch batch, CancellationToken cancellationToken) =>
         WriteAsync(session => session.AddBatch(batch), cancellationToken, batch.Items.Count);

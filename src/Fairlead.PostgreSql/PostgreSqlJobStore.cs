@@ -110,8 +110,8 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
         return new PostgreSqlWriter(connection, clock.Watch, names, definitions, arrivals, stripes, signals.Committed);
     }
 
-    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
-        Writer.WriteAsync(work, rows, cancellationToken);
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements>? ahead = null) =>
+        Writer.WriteAsync(work, rows, cancellationToken, ahead);
 
     private async ValueTask WriteAsync(Action<Session> work, CancellationToken cancellationToken, int rows = 1) =>
         await Writer.WriteAsync(session => { work(session); return true; }, rows, cancellationToken);

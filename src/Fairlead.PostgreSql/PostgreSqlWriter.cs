@@ -42,10 +42,13 @@ internal sealed class PostgreSqlWriter : IDisposable
     /// <summary>Transactions, round trips and statements so far, for the figures.</summary>
     public (long Commits, long RoundTrips, long Statements) Work { get; private set; }
 
-    /// <summary>Does <paramref name="work" /> in a transaction; completed when it is committed. <paramref name="jobs" />: what it adds, if it does nothing else.</summary>
-    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, IReadOnlyList<NewJob>? jobs = null)
+    /// <summary>
+    /// Does <paramref name="work" /> in a transaction; completed when it is committed. <paramref name="ahead" /> may ask its first questions with the transaction's
+    /// beginning. <paramref name="jobs" />: what it adds, if it does nothing else.
+    /// </summary>
+    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, Action<Statements>? ahead = null, IReadOnlyList<NewJob>? jobs = null)
     {
-        var operation = new WriteOperation<T>(work, rows, cancellationToken) { Jobs = jobs ?? [] };
+        var operation = new WriteOperation<T>(work, ahead, rows, cancellationToken) { Jobs = jobs ?? [] };
         ObjectDisposedException.ThrowIf(!TryAdd(operation), typeof(PostgreSqlJobStore));
         return new(operation.Task);
     }
@@ -175,9 +178,8 @@ internal sealed class PostgreSqlWriter : IDisposable
     }
 
     // New jobs of many callers come first, as one operation. They wait for each other anyhow, and so ask their questions together.
-    private void DoAll(Session session, List<WriteOperation> operations)
+    private void DoAll(Session session, List<WriteOperation> intake, List<WriteOperation> operations)
     {
-        var intake = operations.FindAll(static operation => operation.Jobs.Count > 0);
         if (intake.Count > 0)
         {
             current = intake[0];
@@ -256,13 +258,17 @@ internal sealed class PostgreSqlWriter : IDisposable
         var sql = connection.Open();
         try
         {
-            var (time, arrivals) = connection.Begin();
+            var intake = operations.FindAll(static operation => operation.Jobs.Count > 0);
+            var first = intake.Count > 0 ? null : operations[0];
+            var (time, arrivals) = connection.Begin(first is null ? static _ => { } : first.AskAhead);
             var session = new Session(sql, names, definitions, time) { Horizon = horizon.Value };
             if (arrivals)
             {
                 Do(session, static session => session.TakeIn());
+                // What was asked ahead was answered before.
+                first?.AskAhead(sql);
             }
-            DoAll(session, operations);
+            DoAll(session, intake, operations);
             connection.Commit(session.Signals);
             session.Publish();
             Work = (Work.Commits + 1, sql.RoundTrips, sql.Sent);

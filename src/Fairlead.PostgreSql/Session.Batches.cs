@@ -7,9 +7,6 @@ internal sealed partial class Session
 {
     internal static readonly JobKind BatchKind = new("fairlead.batch");
 
-    // The batch whose items are coming in, and its places; its row is not written while they do.
-    private (long Id, long? MaxParallel, long Open) incoming;
-
     /// <summary>Adds a batch and its items.</summary>
     /// <exception cref="ArgumentException">It has no items, or the unique key of one is held.</exception>
     public JobId AddBatch(NewBatch batch)
@@ -71,7 +68,6 @@ internal sealed partial class Session
         var id = NextJob();
         AddBatchRow(id, batch, batch.Items.Count - leftOut.Count, parent);
         var flags = batch.MaxParallel is null ? JobFlags.None : JobFlags.Shared;
-        incoming = (id, batch.MaxParallel, 0);
         for (var item = 0; item < batch.Items.Count; item++)
         {
             if (!leftOut.Contains(item))
@@ -79,24 +75,7 @@ internal sealed partial class Session
                 AddItem(batch.Items[item], id, flags, strict);
             }
         }
-        if (incoming.Open > 0)
-        {
-            statements["set_open"].Add(id).Add(incoming.Open).Run();
-        }
-        incoming = default;
         return id;
-    }
-
-    /// <summary>Takes a place in a batch for one more item in play, if there is one.</summary>
-    private bool TakePlace(long batch)
-    {
-        if (batch != incoming.Id)
-        {
-            return statements["take_place"].Add(batch).Change() > 0;
-        }
-        var free = incoming.Open < incoming.MaxParallel;
-        incoming.Open += free ? 1 : 0;
-        return free;
     }
 
     private void AddItem(NewJob job, long batch, JobFlags flags, bool strict)

@@ -91,7 +91,6 @@ internal sealed partial class Session
                 TakeKey(plan.Terms.Queues[plan.Jobs[job].Queue].Id, key, plan.PlaceOf(job).Job);
             }
         }
-        WriteNewRows();
     }
 
     /// <summary>Jobs that were awaited and ended meanwhile have not seen who waits for them: their ends are settled here. Those of jobs that had failed before are refused.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class Session
             ForeseeHolders(jobs);
         }
         ForeseeStates([.. jobs.SelectMany(static job => job.After).Select(static awaited => awaited.Value).Distinct()]);
-        ReadGroups([.. Missing(jobs.Select(GroupKeyOf))]);
+        ReadGroups(Missing(jobs.Select(GroupKeyOf)));
         MakeGroups([.. Missing(SurelyReady(jobs, most).Select(GroupKeyOf))]);
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class Session
     /// <summary>A job has a key again; it was looked at who holds it.</summary>
     public void TakeKey(long queue, string key, long job)
     {
-        rows.Keys.Add((queue, key, job));
+        statements.Later("take_keys").Add(queue).Add(key).Add(job).End();
         foreseenHolders[(queue, key)] = job;
     }
 
@@ -72,10 +72,7 @@ internal sealed partial class Session
         {
             return false;
         }
-        statements["try_stripes"].Add(statements.Schema).Add([stripe]).Run();
-        var row = statements["holders_of_keys"].Add(Array.Empty<long>()).Add(Array.Empty<string?>()).Add(Horizon);
-        row.Step();
-        return Held([stripe], row);
+        return Hold([stripe], statements["try_stripes"].Add(statements.Schema).Add([stripe]).Ahead(), statements["any_arrival"].Add(Horizon).Ahead());
     }
 
     private void ForeseeFacts(List<long> queues)
@@ -85,12 +82,12 @@ internal sealed partial class Session
         {
             return;
         }
-        var row = statements["facts_of_queues"].Add([.. queues]);
-        while (row.Step())
+        var rows = statements["queue_facts"].Add([.. queues]).Ahead();
+        var next = nextJob == 0 ? statements["counter"].Add("next_job").Ahead() : null;
+        LearnFacts(rows);
+        if (next is not null)
         {
-            facts[row.Long(8)] = ReadFacts(row, row.Long(8));
-            // Where ids were taken already, that number is not written yet.
-            nextJob = nextJob == 0 ? reservedFrom = row.Long(9) : nextJob;
+            nextJob = reservedFrom = next.Number() ?? throw new StoreMismatchException("The store's counters are missing.");
         }
     }
 
@@ -116,22 +113,23 @@ internal sealed partial class Session
             return;
         }
         long[] needed = [.. keys.Select(key => KeyStripe.OfUnique(QueueName(key.Queue), key.Key)).Distinct().Where(stripe => !stripes.Contains(stripe)).Order()];
-        if (needed.Length > 0)
+        if (needed.Length == 0)
         {
-            statements["try_stripes"].Add(statements.Schema).Add(needed).Run();
-        }
-        ReadHolders(keys, needed);
-    }
-
-    private void ReadHolders((long Queue, string Key)[] keys, long[] needed)
-    {
-        var row = statements["holders_of_keys"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Key)).Add(Horizon);
-        row.Step();
-        if (Held(needed, row))
-        {
-            ReadHolders(keys, []);
+            ReadHolders(keys, AskHolders(keys));
             return;
         }
+        // One round trip, but three statements: what follows the locks must see what was committed before they were ours.
+        var busy = statements["try_stripes"].Add(statements.Schema).Add(needed).Ahead();
+        var arrivals = statements["any_arrival"].Add(Horizon).Ahead();
+        var holders = AskHolders(keys).Ahead();
+        ReadHolders(keys, Hold(needed, busy, arrivals) ? AskHolders(keys) : holders);
+    }
+
+    private Statement AskHolders((long Queue, string Key)[] keys) =>
+        statements["holders_of_keys"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Key));
+
+    private void ReadHolders((long Queue, string Key)[] keys, Statement row)
+    {
         foreach (var key in keys)
         {
             foreseenHolders[key] = 0;
@@ -142,14 +140,15 @@ internal sealed partial class Session
         }
     }
 
-    private bool Held(long[] needed, Statement row)
+    /// <returns>True when something came in meanwhile.</returns>
+    private bool Hold(long[] needed, Statement busy, Statement arrivals)
     {
-        if (needed.Length > 0 && row.Text(2) is { Length: > 0 } busy)
+        if (busy.Any())
         {
-            throw new StripeBusyException([.. busy.Split(',').Select(long.Parse)]);
+            throw new StripeBusyException([.. Ids(busy).Prepend(busy.Long(0))]);
         }
         stripes.UnionWith(needed);
-        return row.Long(3) != 0 && TakeIn();
+        return arrivals.Any() && TakeIn();
     }
 
     private void ForeseeStates(List<long> awaited)
@@ -181,29 +180,18 @@ internal sealed partial class Session
     private void ForeseeGroups(IEnumerable<(long Queue, string? Name)> wanted)
     {
         (long, string?)[] keys = [.. wanted];
-        ReadGroups([.. Missing(keys)]);
+        ReadGroups(Missing(keys));
         MakeGroups([.. Missing(keys)]);
     }
 
     private IEnumerable<(long Queue, string Name)> Missing(IEnumerable<(long Queue, string? Name)> wanted) =>
         wanted.Where(static key => key.Name is not null).Select(static key => (key.Queue, Name: key.Name!)).Distinct().Where(key => !groups.ContainsKey(key));
 
-    private void ReadGroups((long Queue, string Name)[] keys)
+    private void ReadGroups(IEnumerable<(long Queue, string Name)> keys)
     {
-        if (keys.Length == 0)
+        foreach (var queue in keys.GroupBy(static key => key.Queue, static key => key.Name).ToList())
         {
-            return;
-        }
-        var row = statements["groups_by_name"].Add(Array.ConvertAll(keys, static key => key.Queue)).Add(Array.ConvertAll(keys, static string? (key) => key.Name));
-        var read = new List<long>();
-        while (row.Step())
-        {
-            read.Add(Remember(GroupEntry.Read(row)).Id);
-        }
-        var lanes = statements["lanes_of_groups"].Add([.. read]);
-        while (read.Count > 0 && lanes.Step())
-        {
-            groupsById[lanes.Long(0)].ReadLane(lanes, 1);
+            LoadGroups(queue.Key, queue);
         }
     }
 

@@ -6,8 +6,6 @@ namespace Fairlead.PostgreSql;
 /// <summary>How jobs come in: through the doors of producers, from a completion, and at the end of a batch.</summary>
 internal sealed partial class Session
 {
-    private readonly NewRows rows = new();
-
     // While what was promised before is added: the id that is next in its list; 0 otherwise.
     private long given;
 
@@ -32,15 +30,6 @@ internal sealed partial class Session
     /// <summary>What nodes declare of a queue; null while none has.</summary>
     public QueueDefinition? DefinitionOf(string queue) => Facts(Queue(queue)).Definition;
 
-    /// <summary>Writes the rows of new jobs that were gathered: before anything is asked, and at the operation's end.</summary>
-    public void WriteNewRows()
-    {
-        if (rows.Any)
-        {
-            NewRowsWriter.Write(rows, statements);
-        }
-    }
-
     /// <summary>A job with the keys that its payload names. One that was promised before has those it had then: nobody can be told of others.</summary>
     private NewJob Keyed(NewJob job, long queue) => given > 0 ? job : NewJobRules.WithKeys(job, Facts(queue).Definition);
 
@@ -48,12 +37,24 @@ internal sealed partial class Session
     {
         var place = NewPlace(job, NextJob(), queue, Kind(job.Kind), batch, flags);
         MeetLine(queue, place.Kind);
-        rows.Add(NewRow(job, place, Now, Facts(queue).Definition));
+        WriteLater(NewRow(job, place, Now, Facts(queue).Definition));
+        return place with { Since = Now };
+    }
+
+    /// <summary>A job's own row, and what hangs on it alone.</summary>
+    private void WriteLater(in NewJobRow job)
+    {
+        var place = job.Place;
+        statements.Later("add_jobs").Add(place.Job).Add(place.Queue).Add(place.Kind).Add(-place.Priority).Add(job.EnqueuedAt).Add(place.MaybeBatch)
+            .Add((long)place.Flags).Add(job.Deadline).Add(place.Group).Add(job.UniqueKey).Add(job.Extras).Add(job.Payload.Span).End();
+        if (job.Deadline is { } at)
+        {
+            statements.Later("add_deadlines").Add(at).Add(place.Job).End();
+        }
         if (job.UniqueKey is not null)
         {
-            foreseenHolders[(queue, job.UniqueKey)] = place.Job;
+            TakeKey(place.Queue, job.UniqueKey, place.Job);
         }
-        return place with { Since = Now };
     }
 
     /// <summary>Where a new job stands, but for the time.</summary>
@@ -108,7 +109,7 @@ internal sealed partial class Session
         if (refusal is not null)
         {
             // Its end writes to rows that are gathered only.
-            WriteNewRows();
+            statements.WriteRows();
             statements["forget_dependencies_of"].Add(place.Job).Run();
             EndWaiting(place, JobStatus.Cancelled, refusal);
         }

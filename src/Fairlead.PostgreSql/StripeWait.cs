@@ -44,7 +44,7 @@ internal sealed class StripeWait(PostgreSqlStoreOptions options, SqlText texts) 
         await Task.Yield();
         try
         {
-            await using var connection = new NpgsqlConnection(options.Npgsql());
+            await using var connection = options.Connect();
             await connection.OpenAsync(ended.Token);
             await using var transaction = await connection.BeginTransactionAsync(ended.Token);
             await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = 0 };

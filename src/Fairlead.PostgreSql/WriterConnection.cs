@@ -52,15 +52,16 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
     }
 
     /// <summary>Begins a transaction when it is this store's turn.</summary>
+    /// <param name="ahead">What is asked in the same round trip, once the turn is ours.</param>
     /// <returns>The store's time, and whether anything has come in through callers' transactions.</returns>
-    public (DateTimeOffset Time, bool Arrivals) Begin()
+    public (DateTimeOffset Time, bool Arrivals) Begin(Action<Statements> ahead)
     {
         begun = true;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return TakeTurn();
+                return TakeTurn(ahead);
             }
             catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.LockNotAvailable && tries < MostTries)
             {
@@ -137,11 +138,13 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
 
     public void Dispose() => connection?.Dispose();
 
-    private (DateTimeOffset Time, bool Arrivals) TakeTurn()
+    private (DateTimeOffset Time, bool Arrivals) TakeTurn(Action<Statements> ahead)
     {
         // Whoever has waited for the turn must see what was done meanwhile, whatever isolation the database has by default.
         sql!.Control("BEGIN ISOLATION LEVEL READ COMMITTED");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
+        sql["plan_by_keys"].Run();
+        ahead(sql);
         var row = sql["begin"].Add(arrivals.Value);
         row.Step();
         var (time, waiting) = (clock.Time(row.Time(0)), row.Long(1) != 0);

@@ -30,7 +30,7 @@ INSERT INTO fairlead.arrival(body) VALUES ($1)
 SELECT current_database(), to_regclass($1) IS NOT NULL
 
 -- name: wait_for_stripes
--- In: schema, stripes. In one order, so that two callers do not wait for each other.
+-- In: schema, stripes. In one order, so that two callers do not wait for each other. Out: a row for each.
 SELECT pg_advisory_xact_lock(hashtext('fairlead keys ' || $1), s::int) FROM (SELECT s FROM unnest($2::bigint[]) s ORDER BY s) o
 
 -- name: holders_by_name

@@ -40,5 +40,9 @@ public sealed class SimulatedClusterTests(SharedServer server, ITestOutputHelper
     private sealed class Watch(VirtualTime time) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => time.Now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => time.Now.Ticks;
     }
 }
