@@ -17,15 +17,23 @@ internal sealed class EndingAttempts(long node, IReadOnlyList<JobTransition> tra
     /// <summary>The queues these attempts are of.</summary>
     public IReadOnlyList<long> Queues => [.. running.Values.Select(static job => job.Place.Queue).Distinct()];
 
-    /// <summary>Asks the first questions.</summary>
+    /// <summary>Asks the first questions; asked again in the same transaction, only those whose answers may have changed.</summary>
     public void Ask(Statements sql)
+    {
+        if (facts is null)
+        {
+            AskRunning(sql);
+        }
+        facts = sql["queue_facts"].Add([.. likelyQueues]).Ahead();
+        dependency = sql["any_dependency"].Ahead();
+    }
+
+    private void AskRunning(Statements sql)
     {
         // What ends is taken out with the question; what leaves the rest to children goes on.
         HashSet<AttemptKey> parents = [.. transitions.Where(static transition => transition.Children is not null).Select(static transition => transition.Attempt)];
         ended = Ending(parents)?.To(sql["take_running"].Add(node)).Ahead();
         branched = parents.Count == 0 ? null : sql["running_among"].Add(node).Add([.. parents.Select(static attempt => attempt.Job.Value)]).Ahead();
-        facts = sql["queue_facts"].Add([.. likelyQueues]).Ahead();
-        dependency = sql["any_dependency"].Ahead();
     }
 
     /// <summary>Takes the answers, and asks the rest.</summary>

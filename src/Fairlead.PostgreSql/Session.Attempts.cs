@@ -153,6 +153,7 @@ internal sealed partial class Session
         if (JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))
         {
             statements.Gone("release_key").Add(job).Add(found.Place.Queue).End();
+            ForgetForeseen();
         }
     }
 

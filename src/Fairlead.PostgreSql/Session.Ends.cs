@@ -27,7 +27,7 @@ internal sealed partial class Session
     /// <summary>A job waits for another from now on.</summary>
     public void AddDependency(long onJob, long job)
     {
-        statements["add_dependency"].Add(onJob).Add(job).Run();
+        statements.Later("add_dependencies").Add(onJob).Add(job).End();
         anyDependency = true;
     }
 
@@ -44,6 +44,7 @@ internal sealed partial class Session
     public void Ended(in Place place, JobStatus status, bool timedOut)
     {
         Count(place.Queue, place.Batch, status, 1, timedOut && status == JobStatus.Failed);
+        ForgetForeseen();
         Cancelled += status == JobStatus.Cancelled ? 1 : 0;
         Signal(StoreSignals.Ended);
         if (place.Flags.HasFlag(JobFlags.Unique))
@@ -215,6 +216,7 @@ internal sealed partial class Session
             : known.FailOnError && tally.Failed > 0 ? JobStatus.Failed
             : JobStatus.Completed;
         statements["end_batch"].Add(batch).Add((long)status).Add(Now).Run();
+        ForgetForeseen();
         Signal(StoreSignals.Ended);
         if (anyDependency ??= statements["any_dependency"].Any())
         {

@@ -87,11 +87,17 @@ internal sealed partial class Session
     public void JoinGroup(in Place place)
     {
         var group = GroupOf(place);
-        var lane = group.LaneOf(place.Kind);
         statements.Later("add_grouped").Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add(place.MaybeBatch)
             .Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).End();
-        lane.Ready++;
-        if (group.Ready++ == 0)
+        Join(group, place.Kind, 1);
+    }
+
+    /// <summary>So many ready jobs of that kind more.</summary>
+    private void Join(GroupEntry group, long kind, long count)
+    {
+        group.LaneOf(kind).Ready += count;
+        group.Ready += count;
+        if (group.Ready == count)
         {
             group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
             Reconsider(group);

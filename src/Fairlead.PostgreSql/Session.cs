@@ -44,7 +44,8 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     public void BeginOperation()
     {
         operationSignals = StoreSignals.None;
-        nextJob = reservedFrom = nextPermit = permitsFrom = 0;
+        nextJob = reservedFrom = nextPermit = permitsFrom = given = 0;
+        ForgetForeseen();
         ForgetEnds();
         ForgetGroups();
         ForgetLimits();
@@ -87,7 +88,7 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     }
 
     /// <summary>The next job id.</summary>
-    public long NextJob() => Next("next_job", ref nextJob, ref reservedFrom);
+    public long NextJob() => given > 0 ? given++ : Next("next_job", ref nextJob, ref reservedFrom);
 
     /// <summary>The next permit's number.</summary>
     public long NextPermit() => Next("next_permit", ref nextPermit, ref permitsFrom);

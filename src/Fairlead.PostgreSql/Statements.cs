@@ -22,6 +22,9 @@ internal sealed class Statements(NpgsqlConnection connection, SqlText texts)
 
     public NpgsqlConnection Connection => connection;
 
+    /// <summary>The schema that the statements are for.</summary>
+    public string Schema => texts.Schema;
+
     /// <summary>How many round trips it took so far, for the figures.</summary>
     public long RoundTrips { get; private set; }
 

@@ -34,6 +34,11 @@ FROM fairlead.group WHERE open > 0 ORDER BY open, queue, name LIMIT 1000
 INSERT INTO fairlead.group(queue, name, tag, ready, in_flight, reach, paused, open, held_until, served, slow)
 VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0) RETURNING id
 
+-- name: add_groups
+-- In: queues, names, tags. Out: id, queue, name.
+INSERT INTO fairlead.group(queue, name, tag, ready, in_flight, reach, paused, open, held_until, served, slow)
+SELECT queue, name, tag, 0, 0, 0, 0, 0, 0, 0, 0 FROM unnest($1::bigint[], $2::text[], $3::double precision[]) AS k(queue, name, tag) RETURNING id, queue, name
+
 -- name: count_group
 -- In: queue, by how many.
 UPDATE fairlead.queue SET groups = groups + $2 WHERE id = $1

@@ -5,31 +5,58 @@
 INSERT INTO fairlead.job(id, queue, kind, priority, enqueued_at, batch, flags, deadline, group_key, unique_key, extras, payload)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 
--- name: add_plain_job
--- In: id, queue, kind, priority, enqueued at, batch, flags, payload. The same for the many jobs that have nothing else.
-INSERT INTO fairlead.job(id, queue, kind, priority, enqueued_at, batch, flags, payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+-- name: add_jobs
+-- In: rows: id, queue, kind, priority, enqueued at, batch, flags, deadline, group, unique key, extras, payload.
+INSERT INTO fairlead.job(id, queue, kind, priority, enqueued_at, batch, flags, deadline, group_key, unique_key, extras, payload)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bytea[])
+
+-- name: take_keys
+-- In: rows: queue, key, job. Whoever takes one has looked at its holder before.
+INSERT INTO fairlead.unique(queue, key, job) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING
+
+-- name: add_dependencies
+-- In: rows: on job, job.
+INSERT INTO fairlead.dependency(on_job, job) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING
+
+-- name: add_deadlines
+-- In: rows: at, job.
+INSERT INTO fairlead.deadline(at, job) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING
+
+-- name: try_stripes
+-- In: schema, stripes. Takes those of them that nobody's open transaction has, until this one ends. Out: the others.
+SELECT s FROM unnest($2::bigint[]) s WHERE NOT pg_try_advisory_xact_lock(hashtext('fairlead keys ' || $1), s::int)
+
+-- name: holders_of_keys
+-- In: queues, keys. Out: the number of a key from 1, and the job that holds it. To be asked after the stripes were taken, by a statement with a newer snapshot.
+SELECT k.n, u.job FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS k(queue, key, n) JOIN fairlead.unique u ON u.queue = k.queue AND u.key = k.key
+
+-- name: stripes
+-- In: schema, stripe. Waits for one; whoever asks holds nothing else. Out: one row.
+SELECT pg_advisory_xact_lock(hashtext('fairlead keys ' || $1), $2::int)
+
+-- name: states_for_dependents
+-- In: ids. Out: of each that exists its id, and its status when it has ended (jobs and batches), else null.
+SELECT j.id, coalesce((SELECT e.status FROM fairlead.ended e WHERE e.job = j.id),
+  (SELECT b.status FROM fairlead.batch b WHERE b.job = j.id AND b.ended_at IS NOT NULL))
+FROM fairlead.job j WHERE j.id = ANY($1)
+
+-- name: set_open
+-- In: batch, how many items are in play.
+UPDATE fairlead.batch SET open = $2 WHERE job = $1
+
+-- name: reserve_jobs
+-- In: how many. Out: the first of their ids. What becomes of them is decided later; ids are never used again.
+UPDATE fairlead.meta SET value = value + $1 WHERE name = 'next_job' RETURNING value - $1
 
 -- name: add_deadline
 -- In: at, job.
 INSERT INTO fairlead.deadline(at, job) VALUES ($1, $2) ON CONFLICT DO NOTHING
-
--- name: holder_of_key
--- In: queue, key. Out: the job that holds it.
-SELECT job FROM fairlead.unique WHERE queue = $1 AND key = $2
-
--- name: take_key
--- In: queue, key, job.
-INSERT INTO fairlead.unique(queue, key, job) VALUES ($1, $2, $3)
 
 -- name: release_key
 -- In: rows: job, queue. The key stays while an abandoned attempt of the job still runs.
 DELETE FROM fairlead.unique k USING unnest($1::bigint[], $2::bigint[]) AS u(job, queue), fairlead.job j
 WHERE j.id = u.job AND k.queue = u.queue AND k.key = j.unique_key AND k.job = u.job
   AND NOT EXISTS (SELECT 1 FROM fairlead.abandoned a WHERE a.job = u.job)
-
--- name: add_dependency
--- In: on job, job.
-INSERT INTO fairlead.dependency(on_job, job) VALUES ($1, $2) ON CONFLICT DO NOTHING
 
 -- name: any_dependency
 -- Out: a row when any job waits for another.

@@ -122,7 +122,7 @@ SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('
   set_config('lock_timeout', '2000', true), pg_advisory_xact_lock(1179731, hashtext($2))
 
 -- name: end_silent_turn
--- In: schema, milliseconds. Ends who holds the turn for longer than that and waits for its node, not for the server. Out: a row each.
+-- In: schema, milliseconds. Ends who holds the turn for longer than that and waits for its node, not for the server. Out: a row for each.
 SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1179731 AND l.objid::bigint = hashtext($1)::bigint & 4294967295 AND l.objsubid = 2
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
