@@ -1,5 +1,6 @@
 using Fairlead.Bench;
 using Fairlead.Bench.Cluster;
+using Fairlead.Bench.PostgreSql;
 using Fairlead.Bench.Soak;
 
 // dotnet run -c Release --project bench/Fairlead.Bench -- <name>
@@ -22,9 +23,11 @@ return args switch
     ["stream", .. var rest] => await StreamBench.RunAsync(rest),
     ["job-cpu", .. var rest] => await JobCpuBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
+    ["postgresql-intake", .. var rest] => await PostgreSqlIntakeBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
     ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),
+    ["postgresql", .. var rest] => await PostgreSqlBench.RunAsync(rest),
     ["cluster", .. var rest] => await ClusterBench.RunAsync(rest),
     ["soak", .. var rest] => await SoakBench.RunAsync(rest),
     [ClusterNode.Role, ..] => await ClusterNode.PlayAsync(args),
@@ -33,6 +36,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips], cluster [seconds] [seed], soak [minutes].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips], cluster [seconds] [seed], soak [minutes], postgresql (drain, enqueue, pickup, growth, snapshot).");
     return 2;
 }
