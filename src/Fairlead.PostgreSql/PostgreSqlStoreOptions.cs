@@ -47,6 +47,9 @@ public sealed record PostgreSqlStoreOptions
     /// </summary>
     public TimeSpan IdleInTransaction { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Without the connection string, which may hold a password.</summary>
+    public override string ToString() => $"{nameof(PostgreSqlStoreOptions)} {{ Schema = {Schema}, Pooled = {Pooled}, Readers = {Readers} }}";
+
     /// <summary>Where the database is, for people; of a data source without its password.</summary>
     internal string Place => DataSource?.ConnectionString ?? ConnectionString;
 

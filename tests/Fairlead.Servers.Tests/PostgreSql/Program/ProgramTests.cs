@@ -102,6 +102,10 @@ public sealed class ProgramTests(SharedServer server) : IDisposable
     }
 
     [Fact]
+    public void Options_as_a_text_have_no_password() =>
+        $"{new Fairlead.PostgreSql.PostgreSqlStoreOptions { ConnectionString = $"Host=h;Password={Password}" }}".ShouldNotContain(Password);
+
+    [Fact]
     public async Task Looking_makes_no_store_and_migrate_does()
     {
         var store = await StoreAsync();
