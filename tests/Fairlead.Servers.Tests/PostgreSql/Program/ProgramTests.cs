@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Bench;
 using Fairlead.Cli.Tests;
+using Fairlead.PostgreSql;
 using Npgsql;
 
 namespace Fairlead.Servers.Tests.PostgreSql.Program;
@@ -103,7 +104,7 @@ public sealed class ProgramTests(SharedServer server) : IDisposable
 
     [Fact]
     public void Options_as_a_text_have_no_password() =>
-        $"{new Fairlead.PostgreSql.PostgreSqlStoreOptions { ConnectionString = $"Host=h;Password={Password}" }}".ShouldNotContain(Password);
+        new PostgreSqlStoreOptions { ConnectionString = $"Host=h;Password={Password}" }.ToString().ShouldNotContain(Password);
 
     [Fact]
     public async Task Looking_makes_no_store_and_migrate_does()
