@@ -18,9 +18,11 @@ CREATE TABLE fairlead.kind(
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text COLLATE "C" NOT NULL, version bigint NOT NULL, UNIQUE(name, version));
 
 -- Which kinds were ever used in which queue: a claim looks only at these, and the first use is where a wait for a node begins.
--- estimate: how long jobs of the kind take there, in seconds.
+-- estimate: how long jobs of the kind take there, in seconds. first_priority, first_job: nothing of it in fairlead.ready comes before that. Claims begin
+-- there: as long as an old snapshot is open anywhere, all that was claimed since then still lies before it.
 CREATE TABLE fairlead.line(
-  queue bigint NOT NULL, kind bigint NOT NULL, estimate double precision, PRIMARY KEY(queue, kind)) WITH (fillfactor = 50);
+  queue bigint NOT NULL, kind bigint NOT NULL, estimate double precision, first_priority bigint NOT NULL DEFAULT -9223372036854775808,
+  first_job bigint NOT NULL DEFAULT 0, PRIMARY KEY(queue, kind)) WITH (fillfactor = 50);
 
 -- A job as it was enqueued; not written again (only a retry by an operator moves its deadline). deadline: null is seven days after enqueued_at.
 CREATE TABLE fairlead.job(
