@@ -9,33 +9,42 @@ namespace Fairlead.PostgreSql;
 internal sealed class EndingAttempts(long node, IReadOnlyList<JobTransition> transitions, IReadOnlyList<long> likelyQueues)
 {
     private readonly Dictionary<AttemptKey, RunningJob> running = [];
-    private Statement? rows;
+    private Statement? ended;
+    private Statement? branched;
     private Statement? facts;
     private Statement? dependency;
 
     /// <summary>The queues these attempts are of.</summary>
     public IReadOnlyList<long> Queues => [.. running.Values.Select(static job => job.Place.Queue).Distinct()];
 
-    /// <summary>Asks the first questions.</summary>
+    /// <summary>Asks the first questions; asked again in the same transaction, only those whose answers may have changed.</summary>
     public void Ask(Statements sql)
     {
-        rows = sql["running_among"].Add(node).Add([.. transitions.Select(static transition => transition.Attempt.Job.Value)]).Ahead();
+        if (facts is null)
+        {
+            AskRunning(sql);
+        }
         facts = sql["queue_facts"].Add([.. likelyQueues]).Ahead();
         dependency = sql["any_dependency"].Ahead();
+    }
+
+    private void AskRunning(Statements sql)
+    {
+        // What ends is taken out with the question; what leaves the rest to children goes on.
+        HashSet<AttemptKey> parents = [.. transitions.Where(static transition => transition.Children is not null).Select(static transition => transition.Attempt)];
+        ended = Ending(parents)?.To(sql["take_running"].Add(node)).Ahead();
+        branched = parents.Count == 0 ? null : sql["running_among"].Add(node).Add([.. parents.Select(static attempt => attempt.Job.Value)]).Ahead();
     }
 
     /// <summary>Takes the answers, and asks the rest.</summary>
     public void Read(Session session)
     {
-        if (rows is null)
+        if (facts is null)
         {
             Ask(session.Sql);
         }
-        while (rows!.Step())
-        {
-            var job = RunningJob.Read(rows, 1, node, rows.Long(0));
-            running[new(new(job.Place.Job), job.Place.Fence)] = job;
-        }
+        Learn(ended, taken: true);
+        Learn(branched, taken: false);
         session.LearnFacts(facts!);
         session.LearnDependency(dependency!);
         ReadRest(session);
@@ -44,18 +53,37 @@ internal sealed class EndingAttempts(long node, IReadOnlyList<JobTransition> tra
     /// <summary>An attempt as it runs, once; null when the node does not hold it.</summary>
     public RunningJob? Take(AttemptKey attempt) => running.Remove(attempt, out var job) ? job : null;
 
+    private Rows? Ending(HashSet<AttemptKey> parents)
+    {
+        var ending = new Rows();
+        foreach (var attempt in transitions.Select(static transition => transition.Attempt).Distinct().Where(attempt => !parents.Contains(attempt)))
+        {
+            ending.Add(attempt.Job.Value).Add(attempt.Fence).End();
+        }
+        return ending.Count == 0 ? null : ending;
+    }
+
+    private void Learn(Statement? found, bool taken)
+    {
+        while (found is not null && found.Step())
+        {
+            var job = RunningJob.Read(found, 1, node, found.Long(0)) with { IsTaken = taken };
+            running[new(new(job.Place.Job), job.Place.Fence)] = job;
+        }
+    }
+
     private void ReadRest(Session session)
     {
         var answers = new List<Action>();
-        var ended = transitions.Where(transition => running.ContainsKey(transition.Attempt)).Select(transition => (Transition: transition, Job: running[transition.Attempt])).ToList();
-        foreach (var queue in ended.Select(static end => end.Job.Place.Queue).Distinct())
+        var ending = transitions.Where(transition => running.ContainsKey(transition.Attempt)).Select(transition => (Transition: transition, Job: running[transition.Attempt])).ToList();
+        foreach (var queue in ending.Select(static end => end.Job.Place.Queue).Distinct())
         {
             _ = session.Facts(queue);
         }
-        AskGroups(session, [.. ended.Select(static end => end.Job).Where(static job => job.Group != 0)], answers);
-        AskJobs(session, [.. ended.Where(end => NeedsRow(session, end.Transition, end.Job)).Select(static end => end.Job.Place.Job)], answers);
-        AskHeld(session, [.. ended.Where(static end => end.Job.Place.Flags.HasFlag(JobFlags.Holds) && !end.Transition.Abandoned).Select(static end => end.Transition.Attempt)], answers);
-        AskBatches(session, [.. ended.Where(static end => end.Job.Place.Batch != 0).Select(static end => end.Job.Place)], answers);
+        AskGroups(session, [.. ending.Select(static end => end.Job).Where(static job => job.Group != 0)], answers);
+        AskJobs(session, [.. ending.Where(end => NeedsRow(session, end.Transition, end.Job)).Select(static end => end.Job.Place.Job)], answers);
+        AskHeld(session, [.. ending.Where(static end => end.Job.Place.Flags.HasFlag(JobFlags.Holds) && !end.Transition.Abandoned).Select(static end => end.Transition.Attempt)], answers);
+        AskBatches(session, [.. ending.Where(static end => end.Job.Place.Batch != 0).Select(static end => end.Job.Place)], answers);
         answers.ForEach(static answer => answer());
     }
 

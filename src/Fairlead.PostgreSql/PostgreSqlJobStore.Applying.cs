@@ -14,7 +14,7 @@ public sealed partial class PostgreSqlJobStore
         return WriteAsync(
             session => Apply(session, node.Value, transitions, Interlocked.Exchange(ref asked, null) ?? new(node.Value, transitions, endedIn)),
             cancellationToken, transitions.Count,
-            sql => (asked = new(node.Value, transitions, endedIn)).Ask(sql));
+            (sql, again) => (asked = again ? asked! : new(node.Value, transitions, endedIn)).Ask(sql));
     }
 
     /// <inheritdoc />

@@ -14,7 +14,7 @@ public sealed partial class PostgreSqlJobStore
         return WriteAsync(
             session => Claim(session, request, Interlocked.Exchange(ref asked, null) ?? ClaimQuestions.Ask(session, request, definitions)),
             cancellationToken, request.Slots,
-            sql => asked = ClaimQuestions.Ahead(sql, request, names, definitions));
+            (sql, _) => asked = ClaimQuestions.Ahead(sql, request, names, definitions));
     }
 
     /// <inheritdoc />

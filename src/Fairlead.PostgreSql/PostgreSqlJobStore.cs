@@ -110,7 +110,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
         return new PostgreSqlWriter(connection, clock.Watch, names, definitions, arrivals, stripes, signals.Committed);
     }
 
-    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements>? ahead = null) =>
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements, bool>? ahead = null) =>
         Writer.WriteAsync(work, rows, cancellationToken, ahead);
 
     private async ValueTask WriteAsync(Action<Session> work, CancellationToken cancellationToken, int rows = 1) =>

@@ -46,7 +46,7 @@ internal sealed class PostgreSqlWriter : IDisposable
     /// Does <paramref name="work" /> in a transaction; completed when it is committed. <paramref name="ahead" /> may ask its first questions with the transaction's
     /// beginning. <paramref name="jobs" />: what it adds, if it does nothing else.
     /// </summary>
-    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, Action<Statements>? ahead = null, IReadOnlyList<NewJob>? jobs = null)
+    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, Action<Statements, bool>? ahead = null, IReadOnlyList<NewJob>? jobs = null)
     {
         var operation = new WriteOperation<T>(work, ahead, rows, cancellationToken) { Jobs = jobs ?? [] };
         ObjectDisposedException.ThrowIf(!TryAdd(operation), typeof(PostgreSqlJobStore));
@@ -260,13 +260,13 @@ internal sealed class PostgreSqlWriter : IDisposable
         {
             var intake = operations.FindAll(static operation => operation.Jobs.Count > 0);
             var first = intake.Count > 0 ? null : operations[0];
-            var (time, arrivals) = connection.Begin(first is null ? static _ => { } : first.AskAhead);
+            var (time, arrivals) = connection.Begin(begun => first?.AskAhead(begun, again: false));
             var session = new Session(sql, names, definitions, time) { Horizon = horizon.Value };
             if (arrivals)
             {
                 Do(session, static session => session.TakeIn());
                 // What was asked ahead was answered before.
-                first?.AskAhead(sql);
+                first?.AskAhead(sql, again: true);
             }
             DoAll(session, intake, operations);
             connection.Commit(session.Signals);

@@ -141,6 +141,7 @@ internal sealed class ReadyLine
             }
             session.Sql["start_ready"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(last.Job)
                 .Add(group).Add(charged(kind)).Add((long)further).Run();
+            session.Sql["raise_line"].Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Run();
         }
     }
 }

@@ -23,6 +23,9 @@ internal struct RunningJob
     /// <summary>Seconds charged so far; negative for none.</summary>
     public double Charged;
 
+    /// <summary>Its row is gone already.</summary>
+    public bool IsTaken;
+
     /// <summary>From <paramref name="first" />: attempt, fence, lost, ready at, claimed at, cancel, queue, batch, flags, group, charged.</summary>
     public static RunningJob Read(Statement row, int first, long node, long job) => new()
     {
@@ -78,7 +81,10 @@ internal sealed partial class Session
         FreeSlot(job.Place.Queue);
         SettleGroup(job, end);
         ReleaseHeldBy(job, end);
-        statements.Gone("remove_running").Add(job.Node).Add(job.Place.Job).End();
+        if (!job.IsTaken)
+        {
+            statements.Gone("remove_running").Add(job.Node).Add(job.Place.Job).End();
+        }
         Count(job.Place.Queue, job.Place.Batch, JobStatus.Processing, -1);
         var place = job.Place;
         place.Attempt -= end.CostsAttempt ? 0 : 1;

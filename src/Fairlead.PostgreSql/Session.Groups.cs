@@ -203,13 +203,15 @@ internal sealed partial class Session
             running.Add((row.Long(0), row.Long(1), row.Double(2), row.Double(3)));
         }
         LoadGroups(running.Select(static attempt => attempt.Group));
+        var rows = new Rows();
         foreach (var (job, id, charged, ran) in running)
         {
             var group = Group(id);
             group.State.Tag = FairQueue.Charged(group.State.Tag, ran - charged, WeightOf(group));
             group.Changed = true;
-            statements["set_charged"].Add(node).Add(job).Add(ran).Run();
+            rows.Add(node).Add(job).Add((double?)ran).End();
         }
+        Run("set_charged", rows);
     }
 
     /// <summary>Groups whose time has come are in reach again, whenever somebody looks.</summary>

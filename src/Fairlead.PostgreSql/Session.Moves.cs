@@ -11,6 +11,7 @@ internal sealed partial class Session
     public void MakeReady(in Place place, bool keepsPlace = false)
     {
         Count(place.Queue, place.Batch, JobStatus.Queued, 1);
+        Placed(place.Queue, 1);
         if (place.Flags.HasFlag(JobFlags.Shared) && !keepsPlace && !TakePlace(place.Batch))
         {
             AddWaiting(place, WaitingState.Parked, null, WaitCause.Slot, 0);
@@ -58,6 +59,7 @@ internal sealed partial class Session
         }
         else
         {
+            LowerLine(place);
             statements.Later("add_ready").Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)
                 .Add(place.MaybeBatch).Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).End();
         }

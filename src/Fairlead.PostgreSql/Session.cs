@@ -13,7 +13,7 @@ internal sealed partial class Session(Statements statements, NameTable names, De
 {
     private readonly Dictionary<long, StateTally> deltas = [];
     private readonly Dictionary<long, StateTally> tallies = [];
-    private readonly Dictionary<(long Queue, WaitCause Cause, string Key), bool> blocks = [];
+    private readonly Dictionary<(long Queue, WaitCause Cause, string Key), (bool Closed, bool Opened)> blocks = [];
     private readonly Dictionary<string, long> queues = new(StringComparer.Ordinal);
     private readonly Dictionary<JobKind, long> kinds = [];
     private readonly HashSet<(long Queue, long Kind)> lines = [];
@@ -62,6 +62,7 @@ internal sealed partial class Session(Statements statements, NameTable names, De
         WriteBlocks();
         WritePlaces();
         WriteFacts();
+        WriteLines();
         WriteTallies();
         statements.WriteRows();
         WriteCounter("next_permit", ref nextPermit, ref permitsFrom);
@@ -186,6 +187,10 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     {
         ref var ofQueue = ref CollectionsMarshal.GetValueRefOrAddDefault(deltas, -queue, out _);
         ofQueue = ofQueue.Add(status, count, timedOut);
+        if (status == JobStatus.Queued && count > 0)
+        {
+            Placed(queue, -count);
+        }
         if (batch != 0)
         {
             ref var ofBatch = ref CollectionsMarshal.GetValueRefOrAddDefault(deltas, batch, out _);
@@ -217,18 +222,27 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     }
 
     /// <summary>A block begins, unless it lasts already.</summary>
-    public void OpenBlock(long queue, WaitCause cause, string key) => blocks[(queue, cause, key)] = true;
+    public void OpenBlock(long queue, WaitCause cause, string key) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(blocks, (queue, cause, key), out _).Opened = true;
 
     /// <summary>A block ends, if it lasts.</summary>
-    public void CloseBlock(long queue, WaitCause cause, string key) => blocks[(queue, cause, key)] = false;
+    public void CloseBlock(long queue, WaitCause cause, string key) => blocks[(queue, cause, key)] = (Closed: true, Opened: false);
 
     /// <summary>Writes which blocks began and ended; before somebody looks at them, and at the end of each operation.</summary>
     public void WriteBlocks()
     {
         var (opened, closed) = (new Rows(), new Rows());
-        foreach (var ((queue, cause, key), open) in blocks)
+        foreach (var ((queue, cause, key), change) in blocks)
         {
-            (open ? opened : closed).Add(queue).Add((long)cause).Add(key).Add(Now).End();
+            // One that ends and begins anew is two.
+            if (change.Closed)
+            {
+                closed.Add(queue).Add((long)cause).Add(key).Add(Now).End();
+            }
+            if (change.Opened)
+            {
+                opened.Add(queue).Add((long)cause).Add(key).Add(Now).End();
+            }
         }
         blocks.Clear();
         Run("drop_empty_block", closed);

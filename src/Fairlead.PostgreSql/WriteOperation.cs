@@ -19,8 +19,9 @@ internal abstract class WriteOperation(int rows)
 
     /// <summary>It did not happen, and waits again: until it begins anew it may be cancelled.</summary>
     public abstract void Again();
-    /// <summary>Asks what its work will ask first, with the beginning of the transaction; only for the first one in it.</summary>
-    public abstract void AskAhead(Statements sql);
+
+    /// <summary>Asks what its work will ask first, with the beginning of the transaction; only for the first one in it. <paramref name="again" />: jobs have come in since it asked.</summary>
+    public abstract void AskAhead(Statements sql, bool again);
 
     public abstract void Do(Session session);
 
@@ -33,13 +34,13 @@ internal abstract class WriteOperation(int rows)
 internal sealed class WriteOperation<T> : WriteOperation
 {
     private readonly Func<Session, T> work;
-    private readonly Action<Statements>? ahead;
+    private readonly Action<Statements, bool>? ahead;
     private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration cancellation;
     private int begun;
     private T? result;
 
-    public WriteOperation(Func<Session, T> work, Action<Statements>? ahead, int rows, CancellationToken cancellationToken)
+    public WriteOperation(Func<Session, T> work, Action<Statements, bool>? ahead, int rows, CancellationToken cancellationToken)
         : base(rows)
     {
         (this.work, this.ahead) = (work, ahead);
@@ -53,7 +54,8 @@ internal sealed class WriteOperation<T> : WriteOperation
     public override bool Begin() => Interlocked.Exchange(ref begun, 1) == 0;
 
     public override void Again() => Volatile.Write(ref begun, 0);
-    public override void AskAhead(Statements sql) => ahead?.Invoke(sql);
+
+    public override void AskAhead(Statements sql, bool again) => ahead?.Invoke(sql, again);
 
     public override void Do(Session session) => result = work(session);
 

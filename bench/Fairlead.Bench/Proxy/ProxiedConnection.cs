@@ -9,9 +9,13 @@ internal sealed class ProxiedConnection(TcpProxy proxy, Socket client, int numbe
     private readonly CancellationTokenSource _cut = new();
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private int _ended;
+    private volatile bool _isMute;
 
     /// <summary>Its place in the order in which they came, from 1.</summary>
     public int Number => number;
+
+    /// <summary>True when its client hears nothing any more: it is about to be cut.</summary>
+    public bool IsMute { get => _isMute; set => _isMute = value; }
 
     /// <summary>Resets it on both sides, whatever is on its way.</summary>
     public void Cut()

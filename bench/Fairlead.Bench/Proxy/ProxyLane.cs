@@ -40,6 +40,14 @@ internal sealed class ProxyLane(TcpProxy proxy, ProxiedConnection connection, So
         var bytes = ArrayPool<byte>.Shared.Rent(ChunkSize);
         var length = from.Receive(bytes);
         var cutHere = toServer && proxy.CutAt is { } at && bytes.AsSpan(0, length).IndexOf(at.Text) >= 0 ? at : default((byte[] Text, bool PassedOn)?);
+        if (toServer && proxy.StopAt is { } stop && bytes.AsSpan(0, length).IndexOf(stop) is > 0 and var stopsAt)
+        {
+            (bytes, length) = StopBefore(stopsAt, bytes, length);
+        }
+        if (cutHere is not null)
+        {
+            connection.IsMute = true;
+        }
         if (cutHere is not { PassedOn: false })
         {
             Pass(bytes, length);
@@ -51,6 +59,19 @@ internal sealed class ProxyLane(TcpProxy proxy, ProxiedConnection connection, So
             connection.Cut();
         }
         return length > 0 && cutHere is null;
+    }
+
+    /// <summary>Passes on what comes before, and swallows from there on.</summary>
+    /// <returns>The rest, which waits.</returns>
+    private (byte[] Bytes, int Length) StopBefore(int at, byte[] bytes, int length)
+    {
+        var rest = ArrayPool<byte>.Shared.Rent(ChunkSize);
+        bytes.AsSpan(at, length - at).CopyTo(rest);
+        proxy.StopAt = null;
+        Pass(bytes, at);
+        Drain();
+        proxy.Swallow();
+        return (rest, length - at);
     }
 
     private void Pass(byte[] bytes, int length)
@@ -101,7 +122,10 @@ internal sealed class ProxyLane(TcpProxy proxy, ProxiedConnection connection, So
         {
             proxy.Swallow();
         }
-        to.Send(bytes.AsSpan(0, length));
+        if (toServer || !connection.IsMute)
+        {
+            to.Send(bytes.AsSpan(0, length));
+        }
         ArrayPool<byte>.Shared.Return(bytes);
     }
 

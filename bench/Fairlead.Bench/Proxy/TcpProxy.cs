@@ -54,8 +54,14 @@ internal sealed class TcpProxy : IDisposable
     /// <summary>When set, a text that cuts the connection on which it is sent to the server, and whether the server gets it before: its answer is lost then.</summary>
     public (byte[] Text, bool PassedOn)? CutAt { get; set; }
 
+    /// <summary>When set, a text after whose place nothing more is passed on, on any connection: the server has the beginning of a message, and never its end.</summary>
+    public byte[]? StopAt { get; set; }
+
     /// <summary>When set, how many more bytes reach clients, all together, before everything is swallowed.</summary>
     public long? SwallowAfter { get; set; }
+
+    /// <summary>False while everything is swallowed.</summary>
+    public bool IsFlowing => Flows.IsSet;
 
     /// <summary>Open while bytes are passed on.</summary>
     internal ManualResetEventSlim Flows { get; } = new(initialState: true);

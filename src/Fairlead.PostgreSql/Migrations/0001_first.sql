@@ -18,9 +18,11 @@ CREATE TABLE fairlead.kind(
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text COLLATE "C" NOT NULL, version bigint NOT NULL, UNIQUE(name, version));
 
 -- Which kinds were ever used in which queue: a claim looks only at these, and the first use is where a wait for a node begins.
--- estimate: how long jobs of the kind take there, in seconds.
+-- estimate: how long jobs of the kind take there, in seconds. first_priority, first_job: nothing of it in fairlead.ready comes before that. Claims begin
+-- there: as long as an old snapshot is open anywhere, all that was claimed since then still lies before it.
 CREATE TABLE fairlead.line(
-  queue bigint NOT NULL, kind bigint NOT NULL, estimate double precision, PRIMARY KEY(queue, kind)) WITH (fillfactor = 50);
+  queue bigint NOT NULL, kind bigint NOT NULL, estimate double precision, first_priority bigint NOT NULL DEFAULT -9223372036854775808,
+  first_job bigint NOT NULL DEFAULT 0, PRIMARY KEY(queue, kind)) WITH (fillfactor = 50);
 
 -- A job as it was enqueued; not written again (only a retry by an operator moves its deadline). deadline: null is seven days after enqueued_at.
 CREATE TABLE fairlead.job(
@@ -169,3 +171,26 @@ CREATE TABLE fairlead.parent(
 CREATE TABLE fairlead.arrival(
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, xact bigint NOT NULL DEFAULT txid_current(), body text NOT NULL);
 CREATE INDEX arrival_xact ON fairlead.arrival(xact);
+
+-- A row of these tables lives for as long as one job waits or runs, and claims read past what is dead: clean up after few changes, without pauses. Their
+-- planner's statistics are old at once, too. What is only added to and forgotten in ranges needs it less often, but not only after a fifth of all.
+ALTER TABLE fairlead.ready SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.grouped SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.waiting SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.running SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.unique SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.held SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.group SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.lane SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+-- A few rows that every transaction writes: they must stay on a few pages.
+ALTER TABLE fairlead.meta SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.queue SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.tally SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.limit_state SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.node SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+-- History.
+ALTER TABLE fairlead.job SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.ended SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.attempt SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.wait SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.log SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);

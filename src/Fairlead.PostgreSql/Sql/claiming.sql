@@ -21,11 +21,13 @@ FROM unnest($1::bigint[]) AS u(queue)
 -- name: lines_ready
 -- In: queues, kinds. Out: queue, kind of those pairs in which anything is ready.
 SELECT u.queue, u.kind FROM unnest($1::bigint[], $2::bigint[]) AS u(queue, kind)
-WHERE EXISTS (SELECT 1 FROM fairlead.ready r WHERE r.queue = u.queue AND r.kind = u.kind)
+WHERE EXISTS (SELECT 1 FROM fairlead.line l JOIN fairlead.ready r ON r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job)
+  WHERE l.queue = u.queue AND l.kind = u.kind)
 
 -- name: others_ready
 -- In: queue, kinds. Out: a row when jobs without a group of other kinds are ready.
-SELECT 1 FROM fairlead.line l WHERE l.queue = $1 AND l.kind <> ALL($2) AND EXISTS (SELECT 1 FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind) LIMIT 1
+SELECT 1 FROM fairlead.line l WHERE l.queue = $1 AND l.kind <> ALL($2) AND EXISTS (
+  SELECT 1 FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job)) LIMIT 1
 
 -- name: due_jobs
 -- In: queue, now. Out: scheduled jobs whose time has come, in that order.
@@ -60,7 +62,9 @@ SELECT 1 FROM fairlead.ready WHERE queue = $1 ORDER BY kind LIMIT 1
 -- In: queue, kind, limit. Out: its ready jobs in order, with what it takes to run them: no more than the queue may run, and one.
 SELECT r.priority, r.job, r.batch, r.flags, r.attempt, r.fence, r.lost, r.since,
   j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
-FROM (SELECT * FROM fairlead.ready WHERE queue = $1 AND kind = $2 ORDER BY priority, job
+FROM (SELECT * FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND (priority, job) >= (
+    (SELECT l.first_priority FROM fairlead.line l WHERE l.queue = $1 AND l.kind = $2), (SELECT l.first_job FROM fairlead.line l WHERE l.queue = $1 AND l.kind = $2))
+  ORDER BY priority, job
   LIMIT least($3, (SELECT greatest(q.max_concurrent - coalesce(t.processing, 0), 0) + 1
     FROM fairlead.queue q LEFT JOIN fairlead.tally t ON t.scope = -q.id WHERE q.id = $1 AND q.max_concurrent IS NOT NULL))) r
 JOIN fairlead.job j ON j.id = r.job
@@ -70,10 +74,26 @@ ORDER BY r.priority, r.job
 -- In: node, now, queue, kind, negated priority, last job, group, charged, further flags. A kind's claimed jobs are the beginning of its line: one range,
 -- moved by one statement. That is right only because nobody else makes jobs ready in the meantime: whoever does has the turn.
 WITH gone AS (
-  DELETE FROM fairlead.ready WHERE queue = $3 AND kind = $4 AND (priority, job) <= ($5, $6)
+  DELETE FROM fairlead.ready WHERE queue = $3 AND kind = $4 AND (priority, job) <= ($5, $6) AND (priority, job) >= (
+    (SELECT l.first_priority FROM fairlead.line l WHERE l.queue = $3 AND l.kind = $4), (SELECT l.first_job FROM fairlead.line l WHERE l.queue = $3 AND l.kind = $4))
   RETURNING job, queue, batch, flags, attempt, fence, lost, since)
 INSERT INTO fairlead.running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
 SELECT $1, job, queue, batch, flags | $9, attempt + 1, fence + 1, lost, since, $2, 0, $7, $8 FROM gone
+
+-- name: raise_line
+-- In: queue, kind, negated priority, job. Everything up to that was claimed.
+UPDATE fairlead.line SET first_priority = $3, first_job = $4 WHERE queue = $1 AND kind = $2
+
+-- name: lower_line
+-- In: rows: queue, kind, negated priority, job that is ready now.
+UPDATE fairlead.line l SET first_priority = u.priority, first_job = u.job
+FROM (SELECT DISTINCT ON (queue, kind) * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS r(queue, kind, priority, job)
+  ORDER BY queue, kind, priority, job) u
+WHERE l.queue = u.queue AND l.kind = u.kind AND (l.first_priority, l.first_job) > (u.priority, u.job)
+
+-- name: reset_lines
+-- In: queues. Anything of them may have become ready: the next claim looks at all of it.
+UPDATE fairlead.line SET first_priority = -9223372036854775808, first_job = 0 WHERE queue = ANY($1) AND first_priority > -9223372036854775808
 
 -- name: start_one
 -- In: node, job, queue, batch, flags, attempt, fence, lost, ready at, now, group, charged.

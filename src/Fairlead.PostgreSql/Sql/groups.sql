@@ -198,5 +198,6 @@ SELECT job, grp, charged, (($2 - claimed_at) / 1000000.0)::double precision FROM
 WHERE node = $1 AND grp IS NOT NULL AND charged < (($2 - claimed_at) / 1000000.0)::double precision ORDER BY job
 
 -- name: set_charged
--- In: node, job, seconds.
-UPDATE fairlead.running SET charged = $3 WHERE node = $1 AND job = $2
+-- In: rows: node, job, seconds.
+UPDATE fairlead.running r SET charged = u.charged FROM unnest($1::bigint[], $2::bigint[], $3::double precision[]) AS u(node, job, charged)
+WHERE r.node = u.node AND r.job = u.job

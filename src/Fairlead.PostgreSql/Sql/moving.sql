@@ -41,6 +41,11 @@ SELECT attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, 
 -- In: node, jobs. Out: job, then what the end of its attempt needs, of those that run there.
 SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 AND job = ANY($2)
 
+-- name: take_running
+-- In: node, rows: job, fence. Out: job, then what the end of its attempt needs, of those that ran there; they do no longer.
+DELETE FROM fairlead.running r USING unnest($2::bigint[], $3::bigint[]) AS u(job, fence) WHERE r.node = $1 AND r.job = u.job AND r.fence = u.fence
+RETURNING r.job, r.attempt, r.fence, r.lost, r.ready_at, r.claimed_at, r.cancel, r.queue, r.batch, r.flags, r.grp, r.charged
+
 -- name: running_on
 -- In: node. Out: all it holds.
 SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 ORDER BY job

@@ -19,5 +19,7 @@ internal sealed class Heard
 
     public bool Any(StoreSignals one) => _signals.Any(signals => signals.HasFlag(one));
 
+    public int CountOf(StoreSignals one) => _signals.Count(signals => signals.HasFlag(one));
+
     public int All => _signals.Count;
 }
