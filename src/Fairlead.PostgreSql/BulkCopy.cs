@@ -8,6 +8,8 @@ namespace Fairlead.PostgreSql;
 /// <summary>Copies the rows of a bulk. Nobody sees them, and nobody waits for them: their ids are nobody else's.</summary>
 internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkPlan plan)
 {
+    private readonly List<(long At, long Job)> deadlines = [];
+
     /// <summary>Copies all that need no turn: keys are taken at the end, where it is known who holds them.</summary>
     public void Run()
     {
@@ -16,7 +18,22 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
         Copy("copy_grouped", static place => place == FirstPlace.Grouped, AddGrouped);
         Copy("copy_waiting", static place => place is FirstPlace.Scheduled or FirstPlace.Blocked or FirstPlace.Parked, AddWaiting);
         Copy("copy_dependencies", static place => place == FirstPlace.Blocked, AddDependencies);
-        Copy("copy_deadlines", static _ => true, AddDeadline);
+        CopyDeadlines();
+    }
+
+    private void CopyDeadlines()
+    {
+        if (deadlines.Count == 0)
+        {
+            return;
+        }
+        using var rows = connection.BeginBinaryImport(Bare(texts.Of("copy_deadlines")));
+        foreach (var (at, job) in deadlines)
+        {
+            rows.StartRow();
+            Write(rows, at, job);
+        }
+        rows.Complete();
     }
 
     private void Copy(string verb, Func<FirstPlace, bool> belongs, Action<NpgsqlBinaryImporter, int> add)
@@ -46,6 +63,10 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
     private void AddJob(NpgsqlBinaryImporter rows, int job)
     {
         var row = plan.RowOf(job);
+        if (row.Deadline is { } at)
+        {
+            deadlines.Add((at, row.Place.Job));
+        }
         rows.StartRow();
         Write(rows, row.Place.Job, row.Place.Queue, row.Place.Kind, -row.Place.Priority, row.EnqueuedAt);
         Write(rows, row.Place.MaybeBatch);
@@ -105,15 +126,6 @@ internal sealed class BulkCopy(NpgsqlConnection connection, SqlText texts, BulkP
         {
             rows.StartRow();
             Write(rows, awaited, place.Job);
-        }
-    }
-
-    private void AddDeadline(NpgsqlBinaryImporter rows, int job)
-    {
-        if (plan.RowOf(job) is { Deadline: { } at } row)
-        {
-            rows.StartRow();
-            Write(rows, at, row.Place.Job);
         }
     }
 

@@ -26,6 +26,8 @@ internal sealed record BulkTerms(long First, long Now, Dictionary<string, (long 
 internal sealed class BulkPlan
 {
     private readonly FirstPlace[] places;
+    private (string? Name, (long Id, QueueDefinition? Definition) Terms) lastQueue;
+    private (JobKind Kind, long Id) lastKind;
 
     private BulkPlan(NewJob[] jobs) => (Jobs, places) = (jobs, new FirstPlace[jobs.Length]);
 
@@ -52,6 +54,9 @@ internal sealed class BulkPlan
     /// <summary>How many are in a status, by queue.</summary>
     public Dictionary<(long Queue, JobStatus Status), long> Counts { get; } = [];
 
+    /// <summary>Which kinds are used in which queue.</summary>
+    public HashSet<(long Queue, long Kind)> Lines { get; } = [];
+
     /// <summary>How many are ready, by group and kind.</summary>
     public Dictionary<(long Queue, string Group, long Kind), long> Joined { get; } = [];
 
@@ -77,10 +82,10 @@ internal sealed class BulkPlan
     public Place PlaceOf(int job)
     {
         var shared = Batch?.MaxParallel is null ? JobFlags.None : JobFlags.Shared;
-        return Session.NewPlace(Jobs[job], Terms.First + job + (Batch is null ? 0 : 1), Terms.Queues[Jobs[job].Queue].Id, Terms.Kinds[Jobs[job].Kind], BatchId, shared) with { Since = Terms.Now };
+        return Session.NewPlace(Jobs[job], Terms.First + job + (Batch is null ? 0 : 1), QueueOf(job).Id, KindOf(job), BatchId, shared) with { Since = Terms.Now };
     }
 
-    public NewJobRow RowOf(int job) => Session.NewRow(Jobs[job], PlaceOf(job), Terms.Now, Terms.Queues[Jobs[job].Queue].Definition);
+    public NewJobRow RowOf(int job) => Session.NewRow(Jobs[job], PlaceOf(job), Terms.Now, QueueOf(job).Definition);
 
     public long? DueOf(int job) => Jobs[job].Delay > TimeSpan.Zero ? Terms.Now + Moment.Of(Jobs[job].Delay) : null;
 
@@ -91,10 +96,30 @@ internal sealed class BulkPlan
     public string? RefusalOf(int job) => Jobs[job].After.Select(static awaited => awaited.Value).FirstOrDefault(awaited => Awaited[awaited] is { } status && status != JobStatus.Completed) is not 0 and var failed
         ? Session.Refusal(failed, Awaited[failed]) : null;
 
+    // Neighbours are mostly of one queue and kind.
+    private (long Id, QueueDefinition? Definition) QueueOf(int job)
+    {
+        if (!ReferenceEquals(lastQueue.Name, Jobs[job].Queue))
+        {
+            lastQueue = (Jobs[job].Queue, Terms.Queues[Jobs[job].Queue]);
+        }
+        return lastQueue.Terms;
+    }
+
+    private long KindOf(int job)
+    {
+        if (lastKind.Kind != Jobs[job].Kind || lastKind.Id == 0)
+        {
+            lastKind = (Jobs[job].Kind, Terms.Kinds[Jobs[job].Kind]);
+        }
+        return lastKind.Id;
+    }
+
     private void Put(int job)
     {
         places[job] = Choose(job);
-        var queue = Terms.Queues[Jobs[job].Queue].Id;
+        var queue = QueueOf(job).Id;
+        Lines.Add((queue, KindOf(job)));
         var status = places[job] switch
         {
             FirstPlace.Scheduled => JobStatus.Scheduled,
@@ -105,7 +130,7 @@ internal sealed class BulkPlan
         CollectionsMarshal.GetValueRefOrAddDefault(Counts, (queue, status), out _)++;
         if (places[job] == FirstPlace.Grouped)
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(Joined, (queue, Jobs[job].Group!, Terms.Kinds[Jobs[job].Kind]), out _)++;
+            CollectionsMarshal.GetValueRefOrAddDefault(Joined, (queue, Jobs[job].Group!, KindOf(job)), out _)++;
         }
     }
 

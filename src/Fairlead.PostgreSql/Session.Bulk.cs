@@ -55,9 +55,9 @@ internal sealed partial class Session
             AddBatchRow(plan.BatchId, batch, plan.Jobs.Length, parent: null);
             statements["set_open"].Add(plan.BatchId).Add(plan.Open).Run();
         }
-        foreach (var job in plan.Jobs)
+        foreach (var (queue, kind) in plan.Lines)
         {
-            MeetLine(plan.Terms.Queues[job.Queue].Id, plan.Terms.Kinds[job.Kind]);
+            MeetLine(queue, kind);
         }
         CountInPlaces(plan);
         CountInKeys(plan);

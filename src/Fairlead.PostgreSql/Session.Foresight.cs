@@ -143,9 +143,9 @@ internal sealed partial class Session
     /// <returns>True when something came in meanwhile.</returns>
     private bool Hold(long[] needed, Statement busy, Statement arrivals)
     {
-        if (busy.Any())
+        if (Ids(busy) is { Count: > 0 } others)
         {
-            throw new StripeBusyException([.. Ids(busy).Prepend(busy.Long(0))]);
+            throw new StripeBusyException([.. others]);
         }
         stripes.UnionWith(needed);
         return arrivals.Any() && TakeIn();

@@ -57,7 +57,7 @@ internal sealed class TestStore : IAsyncDisposable
 
     public static NewJob Job(string payload = "{}", string queue = "q") => new() { Queue = queue, Kind = Kind, Payload = System.Text.Encoding.UTF8.GetBytes(payload) };
 
-    public static NodeRegistration Registration(QueueDefinition? queue = null) => new() { Name = "node", Slots = 100, Queues = [new(queue ?? new() { Name = "q" }, [Kind])] };
+    public static NodeRegistration Registration(QueueDefinition? queue = null) => new() { Name = "node", Slots = 100, Lease = TimeSpan.FromHours(1), Queues = [new(queue ?? new() { Name = "q" }, [Kind])] };
 
     public static ClaimRequest Request(NodeId node, long sequence, int slots = 100) => new() { Node = node, Sequence = sequence, Slots = slots, Queues = [new("q", [Kind], slots)] };
 
