@@ -17,7 +17,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
     private Task? listening;
 
     /// <summary>Who tells: a store does not hear what it said itself, which its listeners were told already.</summary>
-    public string Sender { get; } = Guid.NewGuid().ToString("N");
+    public string Sender { get; } = System.Security.Cryptography.RandomNumberGenerator.GetHexString(16);
 
     /// <summary>The channel of a schema's signals.</summary>
     public static string Channel(string schema) => $"fairlead_{schema}";

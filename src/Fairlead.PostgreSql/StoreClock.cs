@@ -15,6 +15,9 @@ internal sealed class StoreClock(TimeProvider? instead)
     /// <summary>The time now.</summary>
     public DateTimeOffset Time(Statements sql) => instead is null ? Moment.From(sql["now"].Number()!.Value) : instead.GetUtcNow();
 
+    /// <summary>The time, where the server was asked for it together with something else.</summary>
+    public DateTimeOffset Time(DateTimeOffset ofServer) => instead?.GetUtcNow() ?? ofServer;
+
     /// <summary>The same in microseconds.</summary>
     public long Now(Statements sql) => Moment.Of(Time(sql));
 }

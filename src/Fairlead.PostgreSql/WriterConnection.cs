@@ -8,7 +8,7 @@ namespace Fairlead.PostgreSql;
 /// The connection that writes, opened anew after it was lost, and the frame of its transactions. They follow one after the other in the whole
 /// cluster: each holds the store's advisory lock, so that everything is decided on what is. The server ends one that is silent for long.
 /// </summary>
-internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText texts, StoreClock clock, string store, string sender) : IDisposable
+internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText texts, StoreClock clock, ArrivalHorizon arrivals, string store, string sender) : IDisposable
 {
     // Notifications queue up behind one lock of the server: what comes sooner than this after the last one is told together.
     private static readonly TimeSpan s_tellEvery = TimeSpan.FromMilliseconds(5);
@@ -45,20 +45,23 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
             connection = options.Connect();
             connection.Open();
             sql = new Statements(connection, texts);
+            // Another server counts its transactions anew.
+            arrivals.Reset();
         }
         return sql!;
     }
 
     /// <summary>Begins a transaction when it is this store's turn.</summary>
-    /// <returns>The store's time.</returns>
-    public DateTimeOffset Begin()
+    /// <param name="ahead">What is asked in the same round trip, once the turn is ours.</param>
+    /// <returns>The store's time, and whether anything has come in through callers' transactions.</returns>
+    public (DateTimeOffset Time, bool Arrivals) Begin(Action<Statements> ahead)
     {
         begun = true;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return TakeTurn();
+                return TakeTurn(ahead);
             }
             catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.LockNotAvailable && tries < MostTries)
             {
@@ -135,14 +138,22 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
 
     public void Dispose() => connection?.Dispose();
 
-    private DateTimeOffset TakeTurn()
+    private (DateTimeOffset Time, bool Arrivals) TakeTurn(Action<Statements> ahead)
     {
         // Whoever has waited for the turn must see what was done meanwhile, whatever isolation the database has by default.
         sql!.Control("BEGIN ISOLATION LEVEL READ COMMITTED");
         sql["take_turn"].Add($"{(long)options.IdleInTransaction.TotalMilliseconds}").Add(texts.Schema).Run();
-        var time = clock.Time(sql);
+        sql["plan_by_keys"].Run();
+        ahead(sql);
+        var row = sql["begin"].Add(arrivals.Value);
+        row.Step();
+        var (time, waiting) = (clock.Time(row.Time(0)), row.Long(1) != 0);
+        if (!waiting)
+        {
+            arrivals.Value = row.Long(2);
+        }
         (lastTime, lastStamp) = (Moment.Of(time), clock.Watch.GetTimestamp());
-        return time;
+        return (time, waiting);
     }
 
     /// <summary>

@@ -5,6 +5,8 @@
 CREATE TABLE fairlead.meta(name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 50);
 INSERT INTO fairlead.meta(name, value) VALUES
   ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0), ('healthy_since', 0);
+-- By which a transaction of another database is told from one of this.
+INSERT INTO fairlead.meta(name, value) SELECT 'identity', (random() * 9e18)::bigint;
 
 -- groups: how many rows it has in fairlead.group. fair_clock: virtual time, the start tag of what was started last. outage: its own
 -- breaker, open while more than half of its groups fail. change: an operator's, JSON; max_concurrent is what is in force.
@@ -161,3 +163,32 @@ CREATE TABLE fairlead.keeps_time(schedule bigint NOT NULL, node bigint NOT NULL,
 -- and the permits it holds, are those of node 0, which no node has. batch is null when all children were left out.
 CREATE TABLE fairlead.parent(
   job bigint PRIMARY KEY, fence bigint NOT NULL, batch bigint UNIQUE, node bigint NOT NULL, started_at bigint NOT NULL, left_out bigint NOT NULL);
+
+-- What callers' own transactions brought and no store has looked at yet: jobs, a batch, or keys to settle, as JSON. Seen with the caller's commit; whoever writes next
+-- takes it in. xact: the caller's transaction, so that nobody walks over the remains of older ones while an old snapshot keeps them.
+CREATE TABLE fairlead.arrival(
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, xact bigint NOT NULL DEFAULT txid_current(), body text NOT NULL);
+CREATE INDEX arrival_xact ON fairlead.arrival(xact);
+
+-- A row of these tables lives for as long as one job waits or runs, and claims read past what is dead: clean up after few changes, without pauses. Their
+-- planner's statistics are old at once, too. What is only added to and forgotten in ranges needs it less often, but not only after a fifth of all.
+ALTER TABLE fairlead.ready SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.grouped SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.waiting SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.running SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE fairlead.unique SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.held SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.group SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.lane SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+-- A few rows that every transaction writes: they must stay on a few pages.
+ALTER TABLE fairlead.meta SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.queue SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.tally SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.limit_state SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE fairlead.node SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+-- History.
+ALTER TABLE fairlead.job SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.ended SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.attempt SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.wait SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE fairlead.log SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);

@@ -7,7 +7,10 @@ using Npgsql;
 namespace Fairlead.Servers.Tests.PostgreSql;
 
 /// <summary>A schema of the shared server as conformance cases see it.</summary>
-internal sealed class PostgreSqlFixture(string connectionString, string schema) : IStoreFixture
+/// <param name="connectionString">How the server's superuser reaches it.</param>
+/// <param name="schema">The schema.</param>
+/// <param name="change">How the stores reach it, where that is not the same.</param>
+internal sealed class PostgreSqlFixture(string connectionString, string schema, Func<PostgreSqlStoreOptions, PostgreSqlStoreOptions>? change = null) : IStoreFixture
 {
     public static async Task<PostgreSqlFixture> NewAsync(SharedServer server)
     {
@@ -17,7 +20,8 @@ internal sealed class PostgreSqlFixture(string connectionString, string schema) 
 
     public async ValueTask<IJobStore> OpenAsync(TimeProvider clock)
     {
-        var store = new Process(new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = schema }, clock, TimeProvider.System));
+        var options = new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = schema };
+        var store = new Process(new PostgreSqlJobStore(change?.Invoke(options) ?? options, clock, TimeProvider.System));
         await store.OpenAsync();
         return store;
     }
