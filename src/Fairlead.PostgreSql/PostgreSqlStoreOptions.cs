@@ -14,7 +14,7 @@ public sealed record PostgreSqlStoreOptions
     /// <c>direct</c> are left to <see cref="Schema" />, <see cref="Pooled" /> and <see cref="DirectConnectionString" />.
     /// </summary>
     /// <remarks>
-    /// What it does not say itself is set so that every call comes to an end in about ten seconds: <c>Timeout=4</c> (to connect), <c>Command Timeout=8</c>
+    /// What it does not say itself is set so that every call comes to an end in about ten seconds: <c>Timeout=5</c> (to connect), <c>Command Timeout=10</c>
     /// (for an answer, then the connection is given up without asking the server to cancel: <c>Cancellation Timeout=-1</c>), <c>Keepalive=10</c> for the
     /// listening connection, <c>Tcp Keepalive Time=5</c> and <c>Interval=1</c> for all, and for several hosts <c>Target Session Attributes=primary</c> and
     /// <c>Host Recheck Seconds=1</c>. Setting them is for networks and servers that are slower than that.
@@ -86,8 +86,8 @@ public sealed record PostgreSqlStoreOptions
     /// <summary>Settings for what the connection string leaves open.</summary>
     private static IEnumerable<(string Setting, object Value)> Unsaid(bool several, bool listens)
     {
-        yield return ("Timeout", 4);
-        yield return ("Command Timeout", 8);
+        yield return ("Timeout", 5);
+        yield return ("Command Timeout", 10);
         yield return ("Cancellation Timeout", -1);
         yield return ("TCP Keepalive", true);
         yield return ("TCP Keepalive Time", 5);

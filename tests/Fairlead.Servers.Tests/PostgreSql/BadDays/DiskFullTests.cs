@@ -13,7 +13,7 @@ public sealed class DiskFullTests(OwnServer own) : IClassFixture<OwnServer>
         using var disk = new SmallDisk();
         await own.Server.ExecuteAsync($"CREATE TABLESPACE small LOCATION '{disk.Tables}'");
         await own.Server.ExecuteAsync("CREATE DATABASE small TABLESPACE small");
-        await using (var store = new PostgreSqlJobStore(own.Server.Url("small")))
+        await using (var store = new PostgreSqlJobStore(own.Server.ConnectionString("small")))
         {
             await store.OpenAsync();
             await store.EnqueueAsync([Job(10)]);

@@ -18,8 +18,15 @@ public sealed class OwnServer : IAsyncLifetime
     /// <summary>Another schema.</summary>
     internal string NewSchema() => $"bad{Interlocked.Increment(ref _schemas)}";
 
-    /// <summary>How a store reaches a schema, directly or through a proxy, with the settings that it has by itself.</summary>
-    internal PostgreSqlStoreOptions Options(string schema, int? port = null) =>
+    /// <summary>How a store reaches a schema, directly or through a proxy. It has patience with a machine that does much else.</summary>
+    internal PostgreSqlStoreOptions Options(string schema, int? port = null)
+    {
+        var impatient = OptionsOfItsOwn(schema, port);
+        return impatient with { ConnectionString = impatient.ConnectionString + ";Timeout=60;Command Timeout=60" };
+    }
+
+    /// <summary>The same with the time limits that a store has by itself.</summary>
+    internal PostgreSqlStoreOptions OptionsOfItsOwn(string schema, int? port = null) =>
         new() { ConnectionString = $"Host=127.0.0.1;Port={port ?? Server.Port};Username=postgres;Database=postgres;Application Name={schema}", Schema = schema };
 
     /// <summary>A number out of the server.</summary>

@@ -13,7 +13,7 @@ public sealed class SwallowingNetworkTests(OwnServer own) : IClassFixture<OwnSer
     public async Task A_writing_and_a_reading_call_give_up_and_the_store_heals()
     {
         using var network = TcpProxy.To(own.Server.Port);
-        await using var store = await OpenAsync(own.Options(own.NewSchema(), network.Port));
+        await using var store = await OpenAsync(own.OptionsOfItsOwn(own.NewSchema(), network.Port));
         await store.EnqueueAsync([s_job]);
         _ = await store.ListQueuesAsync();
         network.Swallow();
@@ -34,7 +34,7 @@ public sealed class SwallowingNetworkTests(OwnServer own) : IClassFixture<OwnSer
     {
         var schema = own.NewSchema();
         using var network = TcpProxy.To(own.Server.Port);
-        await using var store = await OpenAsync(own.Options(schema, network.Port));
+        await using var store = await OpenAsync(own.OptionsOfItsOwn(schema, network.Port));
         await using var other = await OpenAsync(own.Options(schema));
         var heard = new Heard();
         using var listener = store.Listen(heard.Add);

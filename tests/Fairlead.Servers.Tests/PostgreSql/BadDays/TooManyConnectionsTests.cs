@@ -48,7 +48,7 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
 
     private async Task<PostgreSqlJobStore> OpenAsync()
     {
-        var store = new PostgreSqlJobStore(_server.Url());
+        var store = new PostgreSqlJobStore(_server.ConnectionString());
         await store.OpenAsync();
         return store;
     }
