@@ -49,6 +49,12 @@ internal static class EngineBench
         using var producer = BuildHost(file, new Countdown(1), null, runs: false);
         var client = producer.Services.GetRequiredService<JobClient>();
         await client.EnqueueAsync(new NoOp(0));
+        return await SingleEnqueueAsync(client, callers, time);
+    }
+
+    /// <inheritdoc cref="SingleEnqueueAsync(string, int, TimeSpan)" />
+    public static async Task<(double PerSecond, double[] Milliseconds)> SingleEnqueueAsync(JobClient client, int callers, TimeSpan time)
+    {
         var began = Stopwatch.GetTimestamp();
         var each = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
         {

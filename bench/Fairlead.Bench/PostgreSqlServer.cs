@@ -29,22 +29,34 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">PostgreSQL is not there, or does not start.</exception>
     public static async Task<PostgreSqlServer> StartAsync(bool durable, params string[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("fairlead-pg-").FullName;
-        if (Environment.IsPrivilegedProcess)
-        {
-            Run("chown", "postgres", folder);
-        }
-        var server = new PostgreSqlServer(folder, FreePort());
+        var server = New();
         RunAsOwner("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions");
         await File.AppendAllLinesAsync(Path.Combine(server.Data, "postgresql.conf"),
         [
-            "listen_addresses = '127.0.0.1'", $"port = {server.Port}", $"unix_socket_directories = '{folder}'", "max_connections = 300",
+            "listen_addresses = '127.0.0.1'", $"port = {server.Port}", $"unix_socket_directories = '{server._folder}'", "max_connections = 300",
             .. durable ? (string[])[] : ["fsync = off", "synchronous_commit = off", "full_page_writes = off"], .. settings,
         ]);
         server.Begin();
         await server.AnswersAsync();
         return server;
     }
+
+    /// <summary>A standby of this one on another port, which has everything that this one has answered: commits wait for it from now on.</summary>
+    public async Task<PostgreSqlServer> StartStandbyAsync()
+    {
+        var standby = New();
+        RunAsOwner("pg_basebackup", "-D", standby.Data, "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres", "-R", "-X", "stream", "-c", "fast");
+        await File.AppendAllLinesAsync(Path.Combine(standby.Data, "postgresql.conf"), [$"port = {standby.Port}", $"unix_socket_directories = '{standby._folder}'"]);
+        standby.Begin();
+        await standby.AnswersAsync();
+        await ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        await ExecuteAsync("ALTER SYSTEM SET synchronous_commit = 'on'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        return standby;
+    }
+
+    /// <summary>Makes a standby the primary.</summary>
+    public void Promote() => RunAsOwner("pg_ctl", "-D", Data, "-w", "promote");
 
     /// <summary>Starts it again after <see cref="Stop" />.</summary>
     public async Task StartAgainAsync()
@@ -91,6 +103,16 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
             Directory.Delete(_folder, recursive: true);
         }
         return default;
+    }
+
+    private static PostgreSqlServer New()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-pg-").FullName;
+        if (Environment.IsPrivilegedProcess)
+        {
+            Run("chown", "postgres", folder);
+        }
+        return new(folder, FreePort());
     }
 
     private string Data => Path.Combine(_folder, "data");

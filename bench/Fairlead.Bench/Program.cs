@@ -1,4 +1,6 @@
 using Fairlead.Bench;
+using Fairlead.Bench.Cluster;
+using Fairlead.Bench.PostgreSql;
 
 // dotnet run -c Release --project bench/Fairlead.Bench -- <name>
 return args switch
@@ -20,14 +22,18 @@ return args switch
     ["stream", .. var rest] => await StreamBench.RunAsync(rest),
     ["job-cpu", .. var rest] => await JobCpuBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
+    ["postgresql-intake", .. var rest] => await PostgreSqlIntakeBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
     ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),
+    ["postgresql", .. var rest] => await PostgreSqlBench.RunAsync(rest),
+    ["cluster", .. var rest] => await ClusterBench.RunAsync(rest),
+    [ClusterNode.Role, ..] => await ClusterNode.PlayAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips].");
+    Console.Error.WriteLine("Expected one of: engine [jobs], store [jobs], latency, waiting [jobs], groups [jobs], limits [grants], nginx [requests], upstreams [names], processes [number], programs, processes-end [kills] [rung], talk [trips], cluster [seconds] [seed], postgresql (drain, enqueue, pickup, growth, snapshot).");
     return 2;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Cli.Stores;
 using Fairlead.Storage;
 
 namespace Fairlead.Cli;
@@ -9,7 +10,7 @@ internal sealed class CommandContext(ParseResult arguments, Interruption interru
     /// <summary>The store every command speaks to.</summary>
     public static readonly Option<string?> StoreOption = new("--store")
     {
-        Description = "The store: sqlite:./fairlead.db or memory:. Else FAIRLEAD_STORE, else store: of ./fairlead.yaml, else sqlite:./fairlead.db.",
+        Description = $"The store: {StoreAddress.Examples}. Else FAIRLEAD_STORE, else store: of ./fairlead.yaml, else sqlite:./fairlead.db.",
         HelpName = "ADDRESS",
         Recursive = true,
     };
@@ -49,7 +50,7 @@ internal sealed class CommandContext(ParseResult arguments, Interruption interru
         if (_store is null)
         {
             _store = Address().Connect(Time, adopt);
-            await _store.OpenAsync(Cancelled);
+            await ReachAsync(() => _store.OpenAsync(Cancelled));
         }
         return _store;
     }
@@ -57,8 +58,21 @@ internal sealed class CommandContext(ParseResult arguments, Interruption interru
     /// <summary>Opens a store that is only looked into: one that is not there is an error, not a new file.</summary>
     public async ValueTask<IJobStore> OpenExistingStoreAsync()
     {
-        Address().MustExist();
+        await ReachAsync(() => Address().MustExistAsync(Cancelled));
         return await OpenStoreAsync();
+    }
+
+    /// <summary>Whoever cannot reach a store should hear who named it: it may be a variable that nobody thinks of.</summary>
+    private async ValueTask ReachAsync(Func<ValueTask> reach)
+    {
+        try
+        {
+            await reach();
+        }
+        catch (StoreUnavailableException away)
+        {
+            throw new CommandFailure($"{away.Message.TrimEnd('.')}. The store was named by {Address().From}; fairlead doctor says what is wrong with it.", ExitCode.StoreAway, away);
+        }
     }
 
     public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;

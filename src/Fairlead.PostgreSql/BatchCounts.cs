@@ -1,33 +1,25 @@
+using System.Runtime.InteropServices;
+
 namespace Fairlead.PostgreSql;
 
-/// <summary>Counters of what a claim took, added up by batch: neighbours are mostly of one.</summary>
-internal struct BatchCounts(Session session, long queue)
+/// <summary>Counters of what a claim took, added up by batch.</summary>
+internal sealed class BatchCounts(Session session, long queue)
 {
-    private long batch;
-    private int count;
+    private readonly Dictionary<long, int> counts = [];
 
-    public void Add(long next)
-    {
-        if (next != batch)
-        {
-            Write();
-            batch = next;
-        }
-        count++;
-    }
+    public void Add(long batch) => CollectionsMarshal.GetValueRefOrAddDefault(counts, batch, out _)++;
 
     public void Write()
     {
-        if (count == 0)
+        foreach (var (batch, count) in counts)
         {
-            return;
+            session.Count(queue, batch, JobStatus.Queued, -count);
+            session.Count(queue, batch, JobStatus.Processing, count);
         }
-        session.Count(queue, batch, JobStatus.Queued, -count);
-        session.Count(queue, batch, JobStatus.Processing, count);
-        if (batch != 0)
+        long[] begun = [.. counts.Keys.Where(static batch => batch != 0)];
+        if (begun.Length > 0)
         {
-            session.Sql["start_batch"].Add(batch).Add(session.Now).Run();
+            session.Sql["start_batch"].Add(begun).Add(session.Now).Run();
         }
-        count = 0;
     }
 }

@@ -7,76 +7,62 @@ namespace Fairlead.PostgreSql;
 /// One claim of one node, as steps: due jobs become ready, a job that must run alone goes first, then queue by queue what is ready.
 /// What may not run is not looked at: kinds the node does not know, paused queues, items their batch holds back are in other ranges.
 /// </summary>
-internal sealed class Claim(Session session, ClaimRequest request)
+internal sealed class Claim(Session session, ClaimRequest request, ClaimQuestions questions)
 {
     private readonly Statements sql = session.Sql;
     private readonly long node = request.Node.Value;
+    private readonly List<ClaimedQueue> queues = questions.Queues;
     private readonly List<ClaimedJob> jobs = [];
     private DateTimeOffset? nextDue;
     private bool more;
 
     public ClaimResult Run()
     {
-        var queues = Known();
-        nextDue = PromoteAll(queues);
-        RecordOutage(queues);
-        var busy = sql["first_running_lost"].Add(node).Number();
-        if (busy is { } lost && Policies.NodeLoss.IsSolo((int)lost))
+        nextDue = PromoteAll();
+        RecordOutage();
+        if (!questions.Node.IsNull(3) && Policies.NodeLoss.IsSolo(questions.Node.Int(3)))
         {
             return Answer();
         }
-        var idle = request.Idle && busy is null;
-        if (FindSolo(queues, idle) is { } solo)
+        if (queues.Exists(static queue => queue.AnySolo))
         {
-            return idle ? StartSolo(solo) : Drain(solo);
+            var idle = request.Idle && !sql["runs_any"].Add(node).Any();
+            if (FindSolo(idle) is { } solo)
+            {
+                return idle ? StartSolo(solo) : Drain(solo);
+            }
         }
-        foreach (var (queue, asked) in queues)
-        {
-            Take(queue, asked);
-        }
+        AskRest();
+        queues.ForEach(Take);
         return Answer();
     }
 
     private ClaimResult Answer() => new() { Jobs = jobs, Now = session.Time, NextDue = nextDue, More = more };
 
-    private List<(long Queue, QueueClaim Asked)> Known()
-    {
-        var known = new List<(long, QueueClaim)>(request.Queues.Count);
-        foreach (var asked in request.Queues)
-        {
-            if (session.TryQueue(asked.Queue, out var queue))
-            {
-                known.Add((queue, asked));
-            }
-        }
-        return known;
-    }
-
-    private void RecordOutage(List<(long Queue, QueueClaim Asked)> queues)
+    private void RecordOutage()
     {
         if (request.StoreAwaySince is not { } since || Moment.Of(since) >= session.Now)
         {
             return;
         }
-        foreach (var (queue, _) in queues)
+        foreach (var queue in queues)
         {
-            sql["add_block"].Add(queue).Add((long)WaitCause.Store).Add(request.Node.ToString()).Add(Moment.Of(since)).Add(session.Now).Run();
-            new LimitGate(session, session.Facts(queue).Definition).LearnAfterOutage(since);
+            sql["add_block"].Add(queue.Id).Add((long)WaitCause.Store).Add(request.Node.ToString()).Add(Moment.Of(since)).Add(session.Now).Run();
+            new LimitGate(session, session.Facts(queue.Id).Definition).LearnAfterOutage(since);
         }
     }
 
-    private DateTimeOffset? PromoteAll(List<(long Queue, QueueClaim Asked)> queues)
+    private DateTimeOffset? PromoteAll()
     {
         long? next = null;
-        foreach (var (queue, _) in queues)
+        foreach (var queue in queues)
         {
-            var due = sql["next_due"].Add(queue).Number();
-            if (due <= session.Now)
+            if (queue.NextDue <= session.Now)
             {
-                Promote(queue);
-                due = sql["next_due"].Add(queue).Number();
+                Promote(queue.Id);
+                questions.AskAgain(session, queue);
             }
-            next = next is null || due < next ? due ?? next : next;
+            next = next is null || queue.NextDue < next ? queue.NextDue ?? next : next;
         }
         return Moment.From(next);
     }
@@ -101,43 +87,79 @@ internal sealed class Claim(Session session, ClaimRequest request)
         }
     }
 
-    private void Take(long queue, QueueClaim asked)
+    /// <summary>What takes more than the first questions is asked for all queues at once.</summary>
+    private void AskRest()
     {
-        var facts = session.Facts(queue);
+        var answers = new List<Action>();
+        foreach (var queue in queues)
+        {
+            var facts = session.Facts(queue.Id);
+            if (facts.Paused || IsQuarantined(facts))
+            {
+                continue;
+            }
+            if (facts.Definition?.Limits is { Count: > 0 } limits)
+            {
+                AskLimits([.. limits.Select(static use => use.Name).Distinct()], answers);
+            }
+            if (facts.HasGroups)
+            {
+                queue.Groups = new GroupQuestions(session, queue, Wanted(queue, Room(queue, facts)));
+            }
+        }
+        answers.ForEach(static answer => answer());
+    }
+
+    private void AskLimits(string[] names, List<Action> answers)
+    {
+        var (limits, states) = (sql["limits_named"].Add(names).Ahead(), sql["states_of"].Add(names).Add([""]).Ahead());
+        answers.Add(() =>
+        {
+            session.LearnLimits(names, limits);
+            session.LearnStates(names, [""], states);
+        });
+    }
+
+    private bool IsQuarantined(QueueFacts facts) => facts.Outage.OpenUntil is { } until && until > session.Time;
+
+    private int Wanted(ClaimedQueue queue, long room) => (int)Math.Clamp(Math.Min(queue.Asked.Slots, request.Slots - jobs.Count), 0, Math.Max(0, room));
+
+    private void Take(ClaimedQueue queue)
+    {
+        var facts = session.Facts(queue.Id);
         if (facts.Paused)
         {
             return;
         }
-        var blocks = new OpenBlocks(session, queue);
-        if (facts.Outage.OpenUntil is { } until && until > session.Time)
+        var blocks = Blocks(queue, facts);
+        if (IsQuarantined(facts))
         {
-            blocks.Set(WaitCause.Breaker, session.QueueName(queue), AnyReady(queue, facts));
+            var until = facts.Outage.OpenUntil;
+            blocks.Set(WaitCause.Breaker, queue.Asked.Queue, AnyReady(queue.Id, facts));
             Sooner(until == Policies.BreakerState.Forever ? null : until);
             return;
         }
         var room = Room(queue, facts);
-        var wanted = (int)Math.Clamp(Math.Min(asked.Slots, request.Slots - jobs.Count), 0, Math.Max(0, room));
-        var take = new QueueTake(session, queue, facts, request.Node, asked, wanted);
+        var take = new QueueTake(session, queue, facts, request.Node, Wanted(queue, room));
         var before = jobs.Count;
         var left = take.Run(jobs);
         var lacksSlots = left && take.Refused is null;
         more |= lacksSlots;
         if (facts.Outage.IsOpen)
         {
-            blocks.Set(WaitCause.Breaker, session.QueueName(queue), false);
+            blocks.Set(WaitCause.Breaker, queue.Asked.Queue, false);
         }
         RecordLimits(facts, blocks, take);
         RecordSlots(queue, facts, blocks, lacksSlots, left, full: room - (jobs.Count - before) <= 0);
         Sooner(take.Refused?.Until);
         Sooner(take.PlainHeld is { } held ? held.Until ?? session.Time + QueueTake.HeldPermitPoll : null);
-        Sooner(facts.HasGroups ? NextWake(queue) : null);
+        Sooner(Moment.From(queue.Groups?.NextWake()));
     }
 
-    /// <summary>Groups that were held just now are in the table only at the end of this operation.</summary>
-    private DateTimeOffset? NextWake(long queue)
+    private OpenBlocks Blocks(ClaimedQueue queue, QueueFacts facts)
     {
-        session.WriteGroups();
-        return Moment.From(sql["next_wake"].Add(queue).Number());
+        string[] keys = [queue.Asked.Queue, .. facts.Definition?.Limits.Select(static use => use.Name) ?? []];
+        return Array.TrueForAll(keys, questions.Covers) ? new(session, queue.Id, questions.Blocks) : new(session, queue.Id, keys);
     }
 
     private void Sooner(DateTimeOffset? moment) => nextDue = nextDue is null || moment < nextDue ? moment ?? nextDue : nextDue;
@@ -155,42 +177,41 @@ internal sealed class Claim(Session session, ClaimRequest request)
         }
     }
 
-    private long Room(long queue, QueueFacts facts)
+    private long Room(ClaimedQueue queue, QueueFacts facts)
     {
         if (facts.MaxConcurrent is not { } max)
         {
             return long.MaxValue;
         }
-        var reserved = sql["any_solo"].Add(queue).Any() ? sql["count_reserved"].Add(queue).Number() ?? 0 : 0;
-        return max - session.Tally(-queue).Processing - reserved;
+        var reserved = queue.AnySolo ? sql["count_reserved"].Add(queue.Id).Number() ?? 0 : 0;
+        return max - session.Processing(queue.Id) - reserved;
     }
 
     /// <summary>Why ready work was left: the queue has all the jobs it may have, or the node has. Written only when it changed.</summary>
-    private void RecordSlots(long queue, QueueFacts facts, OpenBlocks blocks, bool lacksSlots, bool left, bool full)
+    private void RecordSlots(ClaimedQueue queue, QueueFacts facts, OpenBlocks blocks, bool lacksSlots, bool left, bool full)
     {
-        blocks.SetSlot(session.QueueName(queue), lacksSlots && full);
+        blocks.SetSlot(queue.Asked.Queue, lacksSlots && full);
         blocks.SetSlot(request.Node.ToString(), lacksSlots && !full);
-        if (!left && blocks.OthersLackSlots && !AnyReady(queue, facts))
+        if (!left && blocks.OthersLackSlots && !AnyReady(queue.Id, facts))
         {
-            sql["close_slot_blocks"].Add(queue).Add(session.Now).Run();
+            sql["close_slot_blocks"].Add(queue.Id).Add(session.Now).Run();
         }
     }
 
-    private SoloJob? FindSolo(List<(long Queue, QueueClaim Asked)> queues, bool idle)
+    private SoloJob? FindSolo(bool idle)
     {
-        foreach (var (queue, asked) in queues)
+        foreach (var queue in queues)
         {
-            if (!sql["any_solo"].Add(queue).Any() || session.Facts(queue).Paused)
+            if (!queue.AnySolo || session.Facts(queue.Id).Paused)
             {
                 continue;
             }
-            var candidates = SoloJobs(queue);
-            var found = candidates.Find(job => MayTake(queue, job, asked, idle));
+            var found = SoloJobs(queue.Id).Find(job => MayTake(queue, job, idle));
             if (found is not null)
             {
                 return found;
             }
-            sql["unreserve"].Add(queue).Add(node).Run();
+            sql["unreserve"].Add(queue.Id).Add(node).Run();
         }
         return null;
     }
@@ -209,12 +230,12 @@ internal sealed class Claim(Session session, ClaimRequest request)
         return found;
     }
 
-    private bool MayTake(long queue, SoloJob job, QueueClaim asked, bool idle)
+    private bool MayTake(ClaimedQueue queue, SoloJob job, bool idle)
     {
         var elsewhere = job.Reserved is { } other && other != node && sql["node_is_live"].Add(other).Any();
-        var max = session.Facts(queue).MaxConcurrent ?? long.MaxValue;
-        var room = job.Reserved is null ? Room(queue, session.Facts(queue)) > 0 : session.Tally(-queue).Processing < max;
-        return room && (idle || !elsewhere) && asked.Kinds.Contains(session.KindName(job.Place.Kind)) && MayFlow(job.Place);
+        var facts = session.Facts(queue.Id);
+        var room = job.Reserved is null ? Room(queue, facts) > 0 : session.Processing(queue.Id) < (facts.MaxConcurrent ?? long.MaxValue);
+        return room && (idle || !elsewhere) && queue.Kinds.Contains(job.Place.Kind) && MayFlow(job.Place);
     }
 
     /// <summary>Its group is not blocked, and its permits are there.</summary>
@@ -257,7 +278,8 @@ internal sealed class Claim(Session session, ClaimRequest request)
     {
         var place = solo.Place;
         session.CloseBlock(place.Queue, WaitCause.Slot, request.Node.ToString());
-        sql["remove_waiting"].Add(place.Job).Run();
+        sql["runs_alone"].Add(node).Add(place.Job).Run();
+        sql.Gone("remove_waiting").Add(place.Job).End();
         var facts = session.Facts(place.Queue);
         var group = place.Flags.HasFlag(JobFlags.Grouped) ? session.GroupOf(place) : facts.HasGroups ? session.Group(place.Queue, "") : null;
         var charged = group is null ? (double?)null : session.Charge(group, place.Kind);
@@ -270,7 +292,7 @@ internal sealed class Claim(Session session, ClaimRequest request)
         session.Count(place.Queue, place.Batch, JobStatus.Processing, 1);
         if (place.Batch != 0)
         {
-            sql["start_batch"].Add(place.Batch).Add(session.Now).Run();
+            sql["start_batch"].Add([place.Batch]).Add(session.Now).Run();
         }
         var row = sql["job_to_run"].Add(place.Job);
         row.Step();

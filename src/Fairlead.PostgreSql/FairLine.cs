@@ -10,29 +10,26 @@ internal sealed class FairLine
 {
     private readonly Session session;
     private readonly long queue;
-    private readonly List<long> kinds = [];
-    private readonly List<LaneWalk> cursors = [];
+    private readonly List<LaneWalk> walks = [];
     private readonly List<(double Tag, long Group)?> upcoming = [];
     private readonly SortedSet<GroupEntry> line = new(ByTag);
     private readonly HashSet<long> met = [];
-    private readonly Dictionary<long, GroupHead> heads = [];
+    private readonly GroupHeads heads;
     private readonly List<(GroupEntry Group, Place Place, double Charged)> taken = [];
+    private bool begun;
 
     private static readonly Comparer<GroupEntry> ByTag = Comparer<GroupEntry>.Create(static (a, b) =>
         a.State.Tag != b.State.Tag ? a.State.Tag.CompareTo(b.State.Tag) : a.Id.CompareTo(b.Id));
 
-    public FairLine(Session session, long queue, IReadOnlyList<JobKind> known)
+    /// <summary>Asks for the groups that go next, with the next question.</summary>
+    public FairLine(Session session, ClaimedQueue queue, int wanted)
     {
-        (this.session, this.queue) = (session, queue);
-        foreach (var name in known)
+        (this.session, this.queue) = (session, queue.Id);
+        heads = new(session, queue.Id, queue.Kinds);
+        foreach (var kind in queue.Kinds)
         {
-            if (session.TryKind(name, out var kind))
-            {
-                kinds.Add(kind);
-                cursors.Add(new LaneWalk(session.Sql, queue, kind));
-                upcoming.Add(null);
-                Advance(cursors.Count - 1);
-            }
+            walks.Add(new(session, queue.Id, kind, wanted, heads));
+            upcoming.Add(null);
         }
     }
 
@@ -46,7 +43,7 @@ internal sealed class FairLine
             {
                 return null;
             }
-            if (HeadOf(first).Find() is not null)
+            if (heads.Next(first) is not null)
             {
                 return first;
             }
@@ -55,16 +52,15 @@ internal sealed class FairLine
     }
 
     /// <summary>The job of a group that goes next.</summary>
-    public ClaimedJob Head(GroupEntry group) => HeadOf(group).Find()!.Job;
+    public ClaimedJob Head(GroupEntry group) => heads.Next(group)!.Job;
 
     /// <summary>Takes the head of a group.</summary>
     /// <returns>Its batch; 0 for none.</returns>
     public long Take(GroupEntry group)
     {
         line.Remove(group);
-        var head = HeadOf(group);
-        var place = head.Find()!.Place;
-        head.Pass();
+        var place = heads.Next(group)!.Place;
+        heads.Pass(group, place.Kind);
         Session.TakeOut(group, place.Kind);
         taken.Add((group, place, session.Charge(group, place.Kind)));
         if (group.InReach)
@@ -85,17 +81,25 @@ internal sealed class FairLine
     /// <summary>Moves what was taken to its node. Nothing may be written before: the tables are being walked.</summary>
     public void Move(long node, JobFlags further)
     {
+        var rows = new Rows();
         foreach (var (group, place, charged) in taken)
         {
-            session.Sql["start_grouped"].Add(node).Add(session.Now).Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job)
-                .Add(queue).Add(charged).Add((long)further).Run();
-            session.Sql["remove_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Run();
+            rows.Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add((double?)charged).End();
+        }
+        if (rows.Count > 0)
+        {
+            rows.To(session.Sql["start_grouped"]).Add(node).Add(session.Now).Add(queue).Add((long)further).Run();
         }
     }
 
     private void Load()
     {
-        for (var i = 0; i < cursors.Count; i++)
+        for (var i = begun ? walks.Count : 0; i < walks.Count; i++)
+        {
+            Advance(i);
+        }
+        begun = true;
+        for (var i = 0; i < walks.Count; i++)
         {
             while (upcoming[i] is { } next && (line.Min is not { } first || next.CompareTo((first.State.Tag, first.Id)) < 0))
             {
@@ -108,70 +112,5 @@ internal sealed class FairLine
         }
     }
 
-    private void Advance(int cursor) => upcoming[cursor] = cursors[cursor].Next();
-
-    private GroupHead HeadOf(GroupEntry group)
-    {
-        if (!heads.TryGetValue(group.Id, out var head))
-        {
-            heads.Add(group.Id, head = new(session, group, kinds));
-        }
-        return head;
-    }
-
-    /// <summary>The next job of one group over the kinds that the node knows.</summary>
-    private sealed class GroupHead(Session session, GroupEntry group, List<long> kinds)
-    {
-        private readonly Dictionary<long, Candidate?> found = [];
-        private readonly Dictionary<long, (long Priority, long Job)> passed = [];
-
-        public Candidate? Find()
-        {
-            Candidate? best = null;
-            foreach (var kind in kinds)
-            {
-                if (group.Lanes.ContainsKey(kind) && Of(kind) is { } next
-                    && (best is null || (next.Place.Priority, next.Place.Job).CompareTo((best.Place.Priority, best.Place.Job)) < 0))
-                {
-                    best = next;
-                }
-            }
-            return best;
-        }
-
-        public void Pass()
-        {
-            var place = Find()!.Place;
-            passed[place.Kind] = (place.Priority, place.Job);
-            found.Remove(place.Kind);
-        }
-
-        private Candidate? Of(long kind)
-        {
-            if (!found.TryGetValue(kind, out var candidate))
-            {
-                found.Add(kind, candidate = Read(kind));
-            }
-            return candidate;
-        }
-
-        private Candidate? Read(long kind)
-        {
-            var (priority, job) = passed.GetValueOrDefault(kind, (long.MinValue, 0));
-            var row = session.Sql["group_head"].Add(group.Id).Add(kind).Add(priority).Add(job);
-            if (!row.Step())
-            {
-                return null;
-            }
-            var place = new Place
-            {
-                Queue = group.Queue, Kind = kind, Priority = row.Long(0), Job = row.Long(1), Batch = row.Long(2), Flags = (JobFlags)row.Long(3), Group = group.Name,
-            };
-            place.ReadWait(row, 4);
-            var candidate = new Candidate(place, ReadyLine.Claimed(session, place, row, 8));
-            return candidate;
-        }
-    }
-
-    private sealed record Candidate(Place Place, ClaimedJob Job);
+    private void Advance(int walk) => upcoming[walk] = walks[walk].Next();
 }

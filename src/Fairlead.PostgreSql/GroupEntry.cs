@@ -50,6 +50,14 @@ internal sealed class GroupEntry(long id, long queue, string name)
         return entry;
     }
 
+    /// <summary>One lane as its table says: kind, ready, tag, reach, estimate.</summary>
+    public void Learn(Statement row)
+    {
+        var lane = LaneOf(row.Long(0));
+        (lane.Ready, lane.Estimate) = (row.Long(1), row.MaybeDouble(4));
+        lane.Written = (lane.Ready, row.Double(2), row.Long(3) != 0, lane.Estimate);
+    }
+
     /// <summary>One kind of it.</summary>
     public sealed class Lane
     {

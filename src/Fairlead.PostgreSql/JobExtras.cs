@@ -47,6 +47,7 @@ internal sealed record JobExtras
 [JsonSerializable(typeof(QueueDefinition))]
 [JsonSerializable(typeof(QueueChange))]
 [JsonSerializable(typeof(NewJob))]
+[JsonSerializable(typeof(Arrival))]
 [JsonSerializable(typeof(Limit))]
 [JsonSerializable(typeof(BreakerState))]
 internal sealed partial class StoreJson : JsonSerializerContext;

@@ -28,11 +28,17 @@ internal sealed class KeyDesk(Session session)
 
     public int Settle(KeySettlement settlement)
     {
-        var (job, fence) = (settlement.Attempt.Job.Value, settlement.Attempt.Fence);
         if (!FateOf(settlement.Attempt).Runs)
         {
             return 0;
         }
+        return Write(settlement);
+    }
+
+    /// <summary>The same for an attempt that was found to run before. Keys that are another's by now are left alone.</summary>
+    public int Write(KeySettlement settlement)
+    {
+        var (job, fence) = (settlement.Attempt.Job.Value, settlement.Attempt.Fence);
         var changed = 0;
         foreach (var key in settlement.Keys)
         {
@@ -50,6 +56,11 @@ internal sealed class KeyDesk(Session session)
             return KeyAnswer.New;
         }
         var answer = Look(claim.Scope, key);
+        // Whoever had it is gone. But it may have settled it in a transaction of its own that is still open, or was committed just now.
+        if (answer == KeyAnswer.New && session.HoldStripe(KeyStripe.OfOnce(claim.Scope, key)))
+        {
+            answer = Look(claim.Scope, key);
+        }
         if (answer == KeyAnswer.New)
         {
             Take("take_over_key", claim, key);

@@ -4,41 +4,69 @@ namespace Fairlead.PostgreSql;
 
 public sealed partial class PostgreSqlJobStore
 {
+    // The queues whose attempts ended last: those of the next ones, nearly always.
+    private IReadOnlyList<long> endedIn = [];
+
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Apply(session, node.Value, transitions), cancellationToken, transitions.Count);
+    public ValueTask<IReadOnlyList<ApplyResult>> ApplyAsync(NodeId node, IReadOnlyList<JobTransition> transitions, CancellationToken cancellationToken = default)
+    {
+        EndingAttempts? asked = null;
+        return WriteAsync(
+            session => Apply(session, node.Value, transitions, Interlocked.Exchange(ref asked, null) ?? new(node.Value, transitions, endedIn)),
+            cancellationToken, transitions.Count,
+            sql => (asked = new(node.Value, transitions, endedIn)).Ask(sql));
+    }
 
     /// <inheritdoc />
     public ValueTask ReleaseAbandonedAsync(NodeId node, AttemptKey attempt, CancellationToken cancellationToken = default) =>
         WriteAsync(session => session.ReleaseAbandoned(attempt.Job.Value, attempt.Fence, node.Value), cancellationToken);
 
-    private IReadOnlyList<ApplyResult> Apply(Session session, long node, IReadOnlyList<JobTransition> transitions)
+    private IReadOnlyList<ApplyResult> Apply(Session session, long node, IReadOnlyList<JobTransition> transitions, EndingAttempts attempts)
     {
+        attempts.Read(session);
+        endedIn = attempts.Queues;
         var answers = new ApplyResult[transitions.Count];
+        var unknown = new List<int>();
         for (var i = 0; i < answers.Length; i++)
         {
-            answers[i] = Apply(session, node, transitions[i]);
+            if (attempts.Take(transitions[i].Attempt) is { } job)
+            {
+                End(session, job, transitions[i]);
+                logs.Forget(transitions[i].Attempt);
+            }
+            else
+            {
+                unknown.Add(i);
+            }
         }
+        Refuse(session, node, transitions, unknown, answers);
         return answers;
     }
 
-    private ApplyResult Apply(Session session, long node, JobTransition transition)
+    /// <summary>What the node does not hold was applied before, or comes too late.</summary>
+    private static void Refuse(Session session, long node, IReadOnlyList<JobTransition> transitions, List<int> unknown, ApplyResult[] answers)
     {
-        var (id, fence) = (transition.Attempt.Job.Value, transition.Attempt.Fence);
-        var row = session.Sql["running"].Add(node).Add(id);
-        if (row.Step() && row.Long(1) == fence)
+        if (unknown.Count == 0)
         {
-            var job = RunningJob.Read(row, 0, node, id);
-            End(session, job, transition);
-            logs.Forget(transition.Attempt);
-            return ApplyResult.Applied;
+            return;
         }
-        if (session.Sql["attempt_was_applied"].Add(id).Add(fence).Add(node).Add(Session.Recorded(transition)).Any())
+        var rows = new Rows();
+        foreach (var i in unknown)
         {
-            return ApplyResult.AlreadyApplied;
+            var (job, fence) = transitions[i].Attempt;
+            rows.Add(i).Add(job.Value).Add(fence).Add(Session.Recorded(transitions[i])).End();
+            answers[i] = ApplyResult.Stale;
         }
-        session.Raise("stale_refused");
-        return ApplyResult.Stale;
+        var before = rows.To(session.Sql["applied_before"].Add(node));
+        while (before.Step())
+        {
+            answers[before.Int(0)] = ApplyResult.AlreadyApplied;
+        }
+        var stale = unknown.Count(i => answers[i] == ApplyResult.Stale);
+        if (stale > 0)
+        {
+            session.Raise("stale_refused", stale);
+        }
     }
 
     private static void End(Session session, in RunningJob job, JobTransition transition)

@@ -8,30 +8,34 @@ public sealed partial class PostgreSqlJobStore
     private readonly Dictionary<long, (long Last, long Reconciled)> sequences = [];
 
     /// <inheritdoc />
-    public ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Claim(session, request), cancellationToken, request.Slots);
+    public ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
+    {
+        ClaimQuestions? asked = null;
+        return WriteAsync(
+            session => Claim(session, request, Interlocked.Exchange(ref asked, null) ?? ClaimQuestions.Ask(session, request, definitions)),
+            cancellationToken, request.Slots,
+            sql => asked = ClaimQuestions.Ahead(sql, request, names, definitions));
+    }
 
     /// <inheritdoc />
     public ValueTask<int> ReconcileAsync(NodeId node, long sequence, IReadOnlyCollection<AttemptKey> held, CancellationToken cancellationToken = default) =>
         WriteAsync(session => Reconcile(session, node.Value, sequence, held), cancellationToken);
 
-    private ClaimResult Claim(Session session, ClaimRequest request)
+    private ClaimResult Claim(Session session, ClaimRequest request, ClaimQuestions questions)
     {
         var seen = sequences.GetValueOrDefault(request.Node.Value);
-        if (!HoldsLease(session, request.Node.Value) || request.Sequence < seen.Reconciled)
+        if (!HoldsLease(session, questions.Node) || request.Sequence < seen.Reconciled)
         {
             return new() { Jobs = [], Now = session.Time };
         }
         sequences[request.Node.Value] = (Math.Max(seen.Last, request.Sequence), seen.Reconciled);
-        return new Claim(session, request).Run();
+        questions.Read(session);
+        return new Claim(session, request, questions).Run();
     }
 
-    private static bool HoldsLease(Session session, long node)
-    {
-        var row = session.Sql["node_for_claim"].Add(node);
-        var holds = row.Step() && row.IsNull(2) && session.Now - row.Long(0) < row.Long(1);
-        return holds;
-    }
+    private static bool HoldsLease(Session session, long node) => HoldsLease(session, session.Sql["node_for_claim"].Add(node));
+
+    private static bool HoldsLease(Session session, Statement row) => row.Step() && row.IsNull(2) && session.Now - row.Long(0) < row.Long(1);
 
     private int Reconcile(Session session, long node, long sequence, IReadOnlyCollection<AttemptKey> held)
     {

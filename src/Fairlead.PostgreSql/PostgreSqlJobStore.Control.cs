@@ -174,8 +174,11 @@ public sealed partial class PostgreSqlJobStore
     private static bool MayRetry(Session session, long job)
     {
         var row = session.Sql["key_of"].Add(job);
-        var may = row.Step() && (row.IsNull(1) || row.IsNull(2) || row.Long(2) == job);
-        return may;
+        if (!row.Step())
+        {
+            return false;
+        }
+        return row.IsNull(1) || session.HolderOf(row.Long(0), row.Text(1)) is not { } holder || holder == job;
     }
 
     /// <summary>As on its first day: all its retries, its unique key, and its deadline as long as it was.</summary>
@@ -201,10 +204,10 @@ public sealed partial class PostgreSqlJobStore
         }
         var row = session.Sql["key_of"].Add(place.Job);
         row.Step();
-        var (key, held) = (row.Text(1), !row.IsNull(2));
-        if (!held)
+        var key = row.Text(1);
+        if (session.HolderOf(place.Queue, key) is null)
         {
-            session.Sql["take_key"].Add(place.Queue).Add(key).Add(place.Job).Run();
+            session.TakeKey(place.Queue, key, place.Job);
         }
     }
 

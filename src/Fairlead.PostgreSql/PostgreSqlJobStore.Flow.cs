@@ -84,7 +84,7 @@ public sealed partial class PostgreSqlJobStore
     {
         var facts = session.Facts(queue);
         (facts.Outage, facts.FairChanged) = (change(facts.Outage), true);
-        new OpenBlocks(session, queue).Set(Diagnostics.WaitCause.Breaker, session.QueueName(queue), facts.Outage.OpenUntil > session.Time && session.Tally(-queue).Queued > 0);
+        new OpenBlocks(session, queue, session.QueueName(queue)).Set(Diagnostics.WaitCause.Breaker, session.QueueName(queue), facts.Outage.OpenUntil > session.Time && session.Tally(-queue).Queued > 0);
         return true;
     }
 

@@ -40,6 +40,7 @@ public sealed partial class PostgreSqlJobStore
 
     private NodeLease Join(Session session, NodeRegistration registration)
     {
+        NoteOutage(session);
         Declare(session, registration, by: 0);
         var node = session.Sql["counter"].Add("next_node").Number()!.Value;
         session.Raise("next_node");
@@ -130,8 +131,19 @@ public sealed partial class PostgreSqlJobStore
         return holders.Find(h => h.Id != except && HoldsLease(session, h.Id)).Name;
     }
 
-    private static HeartbeatReply Heartbeat(Session session, long node)
+    // Longer than between two heartbeats, so that one node that is heard keeps the silence of the others counting.
+    // Where the clock is not the server's, time does not pass while a store is away.
+    private void NoteOutage(Session session)
     {
+        if (clock.Given is null)
+        {
+            session.Sql["note_outage"].Add(session.Now).Add(Moment.Of(TimeSpan.FromSeconds(4))).Run();
+        }
+    }
+
+    private HeartbeatReply Heartbeat(Session session, long node)
+    {
+        NoteOutage(session);
         if (session.Sql["heartbeat"].Add(node).Add(session.Now).Change() == 0)
         {
             return new(false, session.Time, []);

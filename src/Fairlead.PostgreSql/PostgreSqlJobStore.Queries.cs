@@ -54,8 +54,18 @@ public sealed partial class PostgreSqlJobStore
 
     private static long Counter(Statements sql, string name) => sql["counter"].Add(name).Number() ?? 0;
 
-    private ValueTask<T> ReadAsync<T>(Func<Statements, T> work, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<T>(cancellationToken) : new(Read(work));
+    /// <summary>Reads. What callers' transactions have brought and nobody has taken in yet is taken in first: it has been committed, and so it is seen.</summary>
+    private async ValueTask<T> ReadAsync<T>(Func<Statements, T> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var (answer, waiting) = Read(sql => sql["any_arrival"].Add(arrivals.Value).Any() ? (default(T), true) : (work(sql), false));
+        if (!waiting)
+        {
+            return answer!;
+        }
+        await WriteAsync(static _ => { }, cancellationToken);
+        return Read(work);
+    }
 
     private static IReadOnlyList<QueueInfo> ListQueues(Statements sql)
     {

@@ -11,29 +11,22 @@ public sealed partial class PostgreSqlJobStore
     /// <inheritdoc />
     public async ValueTask<RescueResult> RescueAsync(CancellationToken cancellationToken = default)
     {
-        // Looked at from outside first: the sweep comes every half second and finds nothing nearly always.
-        var dead = Read(sql => DeadNodes(sql, clock.Now(sql)));
-        return dead.Count == 0 ? RescueResult.None : await WriteAsync(Rescue, cancellationToken);
+        // Looked at from outside first: the sweep finds nothing nearly always.
+        var found = Ask(sql => SilentNodes(sql, clock.Given).Count > 0);
+        return found ? await WriteAsync(Rescue, cancellationToken) : RescueResult.None;
     }
 
     /// <inheritdoc />
     public async ValueTask<int> ExpireAsync(int limit = 1000, CancellationToken cancellationToken = default) =>
         Read(sql => AnyLate(sql)) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
 
-    /// <summary>Silence counts only while this store itself could be written: a server that is away keeps everybody from their heartbeat.</summary>
-    private List<LiveNode> DeadNodes(Statements sql, long now) => LiveNodes(sql).FindAll(node =>
+    private List<long> SilentNodes(Statements sql, long? now)
     {
-        var heard = Math.Max(node.HeartbeatAt, Writer.HealthySince);
-        return heard != long.MaxValue && now - heard >= node.Lease;
-    });
-
-    private static List<LiveNode> LiveNodes(Statements sql)
-    {
-        var nodes = new List<LiveNode>();
-        var row = sql["live_nodes"];
+        var nodes = new List<long>();
+        var row = sql["silent_nodes"].Add(now).Add(Writer.HealthySince);
         while (row.Step())
         {
-            nodes.Add(new(row.Long(0), row.Long(1), row.Long(2)));
+            nodes.Add(row.Long(0));
         }
         return nodes;
     }
@@ -42,17 +35,17 @@ public sealed partial class PostgreSqlJobStore
     {
         var infos = new List<NodeInfo>();
         var (requeued, poisoned) = (0, 0);
-        foreach (var node in DeadNodes(session.Sql, session.Now))
+        foreach (var node in SilentNodes(session.Sql, session.Now))
         {
-            foreach (var job in session.RunningOn(node.Id))
+            foreach (var job in session.RunningOn(node))
             {
                 var status = LoseNode(session, job);
                 requeued += status == JobStatus.Queued ? 1 : 0;
                 poisoned += status == JobStatus.Failed ? 1 : 0;
             }
-            session.EndNode(node.Id);
+            session.EndNode(node);
             session.Raise("nodes_lost");
-            infos.AddRange(NodeReader.Read(session.Sql, node.Id, long.MinValue));
+            infos.AddRange(NodeReader.Read(session.Sql, node, long.MinValue));
         }
         return new(infos, requeued, poisoned);
     }
@@ -134,6 +127,4 @@ public sealed partial class PostgreSqlJobStore
             session.Sql["set_counter"].Add(last).Add("expire_cursor").Run();
         }
     }
-
-    private sealed record LiveNode(long Id, long HeartbeatAt, long Lease);
 }

@@ -15,9 +15,12 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     private readonly NameTable names = new();
     private readonly DefinitionCache definitions = new();
     private readonly Lock gate = new();
+    private readonly ArrivalHorizon arrivals = new();
     private readonly ReaderPool readers;
     private readonly Signals signals;
+    private readonly StripeWait stripes;
     private PostgreSqlWriter? writer;
+    private long identity;
     private bool disposed;
 
     /// <summary>A store at a connection string or URL, which is opened by <see cref="OpenAsync" />.</summary>
@@ -44,6 +47,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
         this.clock = new StoreClock(clock);
         texts = new SqlText(options.Schema);
         readers = new ReaderPool(options, texts, Description);
+        stripes = new StripeWait(options, texts);
         signals = new Signals(options, options.Schema, time);
     }
 
@@ -92,21 +96,22 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
 
     private PostgreSqlWriter OpenWriter()
     {
-        var connection = new WriterConnection(options, texts, clock, Description);
+        var connection = new WriterConnection(options, texts, clock, arrivals, Description, signals.Sender);
         try
         {
             Migrator.Migrate(connection.Open().Connection, texts, Description);
+            identity = connection.Open()["counter"].Add("identity").Number() ?? throw new StoreMismatchException("The store's identity is missing.");
         }
         catch (Exception error)
         {
             connection.Dispose();
             throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
         }
-        return new PostgreSqlWriter(connection, time, names, definitions, signals.Committed);
+        return new PostgreSqlWriter(connection, clock.Watch, names, definitions, arrivals, stripes, signals.Committed);
     }
 
-    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1) =>
-        Writer.WriteAsync(work, rows, cancellationToken);
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements>? ahead = null) =>
+        Writer.WriteAsync(work, rows, cancellationToken, ahead);
 
     private async ValueTask WriteAsync(Action<Session> work, CancellationToken cancellationToken, int rows = 1) =>
         await Writer.WriteAsync(session => { work(session); return true; }, rows, cancellationToken);
@@ -115,5 +120,12 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     {
         _ = Writer;
         return readers.Read(work);
+    }
+
+    /// <summary>One question needs no transaction around it.</summary>
+    private T Ask<T>(Func<Statements, T> question)
+    {
+        _ = Writer;
+        return readers.Ask(question);
     }
 }

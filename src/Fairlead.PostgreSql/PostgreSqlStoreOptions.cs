@@ -9,10 +9,20 @@ public sealed record PostgreSqlStoreOptions
     public const string DefaultSchema = "fairlead";
 
     /// <summary>
-    /// A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>. Of a URL given here
-    /// to the options, <c>schema</c>, <c>pooled</c> and <c>direct</c> are left to <see cref="Schema" />, <see cref="Pooled" /> and <see cref="DirectConnectionString" />.
+    /// A connection string of Npgsql (<c>Host=…;Database=…</c>), or a URL: <c>postgres://user:password@host:5432/database?schema=fairlead</c>. Several hosts,
+    /// <c>Host=a,b:5433</c> or <c>postgres://a,b:5433/database</c>, are one store that moves: connections go to the one that can be written. Of a URL given here to the options, <c>schema</c>, <c>pooled</c> and
+    /// <c>direct</c> are left to <see cref="Schema" />, <see cref="Pooled" /> and <see cref="DirectConnectionString" />.
     /// </summary>
-    public required string ConnectionString { get; init; }
+    /// <remarks>
+    /// What it does not say itself is set so that every call comes to an end in about ten seconds: <c>Timeout=4</c> (to connect), <c>Command Timeout=8</c>
+    /// (for an answer, then the connection is given up without asking the server to cancel: <c>Cancellation Timeout=-1</c>), <c>Keepalive=10</c> for the
+    /// listening connection, <c>Tcp Keepalive Time=5</c> and <c>Interval=1</c> for all, and for several hosts <c>Target Session Attributes=primary</c> and
+    /// <c>Host Recheck Seconds=1</c>. Setting them is for networks and servers that are slower than that.
+    /// </remarks>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>Where connections come from instead: the application's own, with its credentials, logging and settings. It is not disposed. Null for <see cref="ConnectionString" />.</summary>
+    public NpgsqlDataSource? DataSource { get; init; }
 
     /// <summary>The schema that holds the store; made when it does not exist. 1 to 50 small letters, digits and underscores. Default <c>fairlead</c>.</summary>
     public string Schema { get; init; } = DefaultSchema;
@@ -37,10 +47,18 @@ public sealed record PostgreSqlStoreOptions
     /// </summary>
     public TimeSpan IdleInTransaction { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Where the database is, for people; of a data source without its password.</summary>
+    internal string Place => DataSource?.ConnectionString ?? ConnectionString;
+
+    /// <summary>A connection, not yet opened.</summary>
+    /// <param name="direct">True for the server itself, where the others lead to a pooler.</param>
+    internal NpgsqlConnection Connect(bool direct = false) =>
+        DataSource is { } source && !(direct && DirectConnectionString is not null) ? source.CreateConnection() : new NpgsqlConnection(Npgsql(direct));
+
     /// <summary>What connections are made with.</summary>
     internal string Npgsql(bool direct = false)
     {
-        var builder = new NpgsqlConnectionStringBuilder(PostgreSqlUrl.ToConnectionString(direct ? DirectConnectionString ?? ConnectionString : ConnectionString))
+        var builder = new NpgsqlConnectionStringBuilder(PostgreSqlUrl.ToConnectionString(direct ? DirectConnectionString ?? Place : Place))
         {
             // Connections are kept by the store itself, one each for writing, listening and a few for reading.
             Pooling = false,
@@ -48,11 +66,38 @@ public sealed record PostgreSqlStoreOptions
             NoResetOnClose = true,
         };
         builder.ApplicationName ??= "fairlead";
+        foreach (var (setting, value) in Unsaid(several: builder.Host?.Contains(',') == true, direct))
+        {
+            if (!builder.ShouldSerialize(setting))
+            {
+                builder[setting] = value;
+            }
+        }
         if (!Pooled || direct)
         {
             (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (300, 2);
         }
         return builder.ConnectionString;
+    }
+
+    /// <summary>Settings for what the connection string leaves open.</summary>
+    private static IEnumerable<(string Setting, object Value)> Unsaid(bool several, bool listens)
+    {
+        yield return ("Timeout", 4);
+        yield return ("Command Timeout", 8);
+        yield return ("Cancellation Timeout", -1);
+        yield return ("TCP Keepalive", true);
+        yield return ("TCP Keepalive Time", 5);
+        yield return ("TCP Keepalive Interval", 1);
+        if (listens)
+        {
+            yield return ("Keepalive", 10);
+        }
+        if (several)
+        {
+            yield return ("Target Session Attributes", "primary");
+            yield return ("Host Recheck Seconds", 1);
+        }
     }
 
     /// <summary>Says what is wrong.</summary>

@@ -31,7 +31,7 @@ internal static class PostgreSqlUrl
     {
         try
         {
-            return Is(text) ? FromUrl(Parse(text)) : new NpgsqlConnectionStringBuilder(text).ConnectionString;
+            return Is(text) ? FromUrl(text) : new NpgsqlConnectionStringBuilder(text).ConnectionString;
         }
         catch (ArgumentException error) when (error is not UrlException)
         {
@@ -42,8 +42,9 @@ internal static class PostgreSqlUrl
     /// <summary>A store as operators know it, without secrets.</summary>
     public static string Describe(PostgreSqlStoreOptions options)
     {
-        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.ConnectionString));
-        return $"postgres://{builder.Host}:{builder.Port}/{builder.Database}{(options.Schema == PostgreSqlStoreOptions.DefaultSchema ? "" : $"?schema={options.Schema}")}";
+        var builder = new NpgsqlConnectionStringBuilder(ToConnectionString(options.Place));
+        var hosts = builder.Host?.Split(',').Select(host => host.Contains(':') ? host : $"{host}:{builder.Port}") ?? [];
+        return $"postgres://{string.Join(',', hosts)}/{builder.Database}{(options.Schema == PostgreSqlStoreOptions.DefaultSchema ? "" : $"?schema={options.Schema}")}";
     }
 
     /// <summary>The same database under another address, past a pooler.</summary>
@@ -58,9 +59,14 @@ internal static class PostgreSqlUrl
         return builder.ConnectionString;
     }
 
-    private static string FromUrl(Uri url)
+    private static string FromUrl(string text)
     {
-        var builder = new NpgsqlConnectionStringBuilder { Host = Uri.UnescapeDataString(url.Host), Port = url.Port > 0 ? url.Port : 5432 };
+        var (url, more) = (Parse(text), MoreHosts(text));
+        var builder = new NpgsqlConnectionStringBuilder { Host = Uri.UnescapeDataString(url.Host) + (more.Length > 0 && url.Port > 0 ? $":{url.Port}" : "") + more };
+        if (more.Length == 0)
+        {
+            builder.Port = url.Port > 0 ? url.Port : 5432;
+        }
         var user = url.UserInfo.Split(':', 2);
         if (user[0].Length > 0)
         {
@@ -78,9 +84,21 @@ internal static class PostgreSqlUrl
         return builder.ConnectionString;
     }
 
+    /// <summary>The hosts after the first, each with the comma before it: a URI has only one.</summary>
+    private static string MoreHosts(string text)
+    {
+        var authority = text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/', '?')[0];
+        var hosts = authority[(authority.LastIndexOf('@') + 1)..];
+        return hosts.Contains(',') ? hosts[hosts.IndexOf(',')..] : "";
+    }
+
     private static Uri Parse(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.AbsolutePath.Length > 1 ? url
-            : throw new UrlException("Expected postgres://user:password@host:port/database; the database's name is missing, or it is no URL.");
+        !Uri.TryCreate(MoreHosts(text) is { Length: > 0 } more ? text.Replace(more, "", StringComparison.Ordinal) : text, UriKind.Absolute, out var url) || url.AbsolutePath.Length <= 1
+            ? throw new UrlException("Expected postgres://user:password@host:port/database; the database's name is missing, or it is no URL.")
+        // What looks like a database may be the rest of a password, which is in no message.
+        : url.AbsolutePath.AsSpan(1).IndexOfAny('@', '/') >= 0
+            ? throw new UrlException("Expected postgres://user:password@host:port/database; the database's name has an @ or a slash. In a user's name or password they are written %40 and %2F.")
+        : url;
 
     private static IEnumerable<(string Name, string Value)> Query(Uri url) =>
         url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(static part => part.Split('=', 2))

@@ -16,19 +16,22 @@ internal sealed class PostgreSqlWriter : IDisposable
     private static readonly TimeSpan s_stall = TimeSpan.FromSeconds(1);
 
     private readonly WriterConnection connection;
-    private readonly TimeProvider time;
+    private readonly TimeProvider watch;
     private readonly NameTable names;
     private readonly DefinitionCache definitions;
     private readonly Action<StoreSignals> committed;
     private readonly Queue<WriteOperation> waiting = [];
     private readonly List<WriteOperation> group = [];
+    private readonly ArrivalHorizon horizon;
+    private readonly StripeWait stripesWait;
     private readonly Thread thread;
+    private WriteOperation? current;
     private bool closing;
     private long healthySince = long.MinValue;
 
-    public PostgreSqlWriter(WriterConnection connection, TimeProvider time, NameTable names, DefinitionCache definitions, Action<StoreSignals> committed)
+    public PostgreSqlWriter(WriterConnection connection, TimeProvider watch, NameTable names, DefinitionCache definitions, ArrivalHorizon horizon, StripeWait stripesWait, Action<StoreSignals> committed)
     {
-        (this.connection, this.time, this.names, this.definitions, this.committed) = (connection, time, names, definitions, committed);
+        (this.connection, this.watch, this.names, this.definitions, this.horizon, this.stripesWait, this.committed) = (connection, watch, names, definitions, horizon, stripesWait, committed);
         thread = new Thread(Run) { IsBackground = true, Name = "Fairlead PostgreSQL writer" };
         thread.Start();
     }
@@ -39,16 +42,14 @@ internal sealed class PostgreSqlWriter : IDisposable
     /// <summary>Transactions, round trips and statements so far, for the figures.</summary>
     public (long Commits, long RoundTrips, long Statements) Work { get; private set; }
 
-    /// <summary>Does <paramref name="work" /> in a transaction; completed when it is committed.</summary>
-    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken)
+    /// <summary>
+    /// Does <paramref name="work" /> in a transaction; completed when it is committed. <paramref name="ahead" /> may ask its first questions with the transaction's
+    /// beginning. <paramref name="jobs" />: what it adds, if it does nothing else.
+    /// </summary>
+    public ValueTask<T> WriteAsync<T>(Func<Session, T> work, int rows, CancellationToken cancellationToken, Action<Statements>? ahead = null, IReadOnlyList<NewJob>? jobs = null)
     {
-        var operation = new WriteOperation<T>(work, rows, cancellationToken);
-        lock (waiting)
-        {
-            ObjectDisposedException.ThrowIf(closing, typeof(PostgreSqlJobStore));
-            waiting.Enqueue(operation);
-            Monitor.Pulse(waiting);
-        }
+        var operation = new WriteOperation<T>(work, ahead, rows, cancellationToken) { Jobs = jobs ?? [] };
+        ObjectDisposedException.ThrowIf(!TryAdd(operation), typeof(PostgreSqlJobStore));
         return new(operation.Task);
     }
 
@@ -64,24 +65,35 @@ internal sealed class PostgreSqlWriter : IDisposable
             Monitor.Pulse(waiting);
         }
         thread.Join();
+        stripesWait.Dispose();
         connection.Dispose();
+    }
+
+    private bool TryAdd(WriteOperation operation)
+    {
+        lock (waiting)
+        {
+            if (closing)
+            {
+                return false;
+            }
+            waiting.Enqueue(operation);
+            Monitor.Pulse(waiting);
+            return true;
+        }
     }
 
     private void Run()
     {
         while (TakeGroup())
         {
-            var began = time.GetTimestamp();
+            if (group.Count == 0 && connection.TellsIn == TimeSpan.Zero)
+            {
+                connection.Tell();
+            }
+            var began = watch.GetTimestamp();
             var signals = WriteAll(group);
-            var (stalled, failed) = (time.GetElapsedTime(began) > s_stall, group.Exists(static operation => operation.Error is StoreUnavailableException));
-            if (failed)
-            {
-                Volatile.Write(ref healthySince, long.MaxValue);
-            }
-            else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
-            {
-                Volatile.Write(ref healthySince, connection.LastTime);
-            }
+            NoteHealth(stalled: watch.GetElapsedTime(began) > s_stall);
             foreach (var operation in group)
             {
                 operation.Answer();
@@ -90,6 +102,19 @@ internal sealed class PostgreSqlWriter : IDisposable
             {
                 committed(signals);
             }
+        }
+    }
+
+    private void NoteHealth(bool stalled)
+    {
+        if (group.Exists(static operation => operation.Error is StoreUnavailableException))
+        {
+            Volatile.Write(ref healthySince, long.MaxValue);
+        }
+        else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
+        {
+            // From its end on: while it lasted, nobody may have come to a heartbeat.
+            Volatile.Write(ref healthySince, connection.Now);
         }
     }
 
@@ -104,7 +129,10 @@ internal sealed class PostgreSqlWriter : IDisposable
                 {
                     return false;
                 }
-                Monitor.Wait(waiting);
+                if (!Monitor.Wait(waiting, connection.TellsIn ?? Timeout.InfiniteTimeSpan))
+                {
+                    return true;
+                }
             }
             var rows = 0;
             while (waiting.TryPeek(out var next) && (rows == 0 || rows + next.Rows <= RowsPerGroup))
@@ -128,6 +156,11 @@ internal sealed class PostgreSqlWriter : IDisposable
         {
             return Write(operations);
         }
+        catch (StripeBusyException busy)
+        {
+            PutOff(current!, busy.Stripes);
+            return WriteAll(operations.FindAll(operation => operation != current));
+        }
         catch (Exception error)
         {
             if (operations.Count == 1 || !connection.IsOpen)
@@ -136,7 +169,7 @@ internal sealed class PostgreSqlWriter : IDisposable
                 return StoreSignals.None;
             }
             var signals = StoreSignals.None;
-            foreach (var operation in operations)
+            foreach (var operation in operations.ToArray())
             {
                 signals |= WriteAll([operation]);
             }
@@ -144,18 +177,98 @@ internal sealed class PostgreSqlWriter : IDisposable
         }
     }
 
+    // New jobs of many callers come first, as one operation. They wait for each other anyhow, and so ask their questions together.
+    private void DoAll(Session session, List<WriteOperation> intake, List<WriteOperation> operations)
+    {
+        if (intake.Count > 0)
+        {
+            current = intake[0];
+            Do(session, session => AddAll(session, intake));
+        }
+        foreach (var operation in operations)
+        {
+            if (operation.Jobs.Count == 0)
+            {
+                current = operation;
+                Do(session, operation.Do);
+            }
+        }
+    }
+
+    private void AddAll(Session session, List<WriteOperation> intake)
+    {
+        session.Foresee([.. intake.SelectMany(static operation => operation.Jobs)]);
+        foreach (var operation in intake)
+        {
+            current = operation;
+            operation.Do(session);
+        }
+    }
+
+    private static void Do(Session session, Action<Session> work)
+    {
+        session.BeginOperation();
+        work(session);
+        session.EndOperation();
+    }
+
+    /// <summary>Somebody's open transaction decides about a key that this wants: it waits for that without holding up anybody.</summary>
+    private void PutOff(WriteOperation operation, long[] stripes)
+    {
+        group.Remove(operation);
+        operation.Again();
+        _ = AgainAsync(operation, stripes);
+    }
+
+    private async Task AgainAsync(WriteOperation operation, long[] stripes)
+    {
+        try
+        {
+            await stripesWait.ForAsync(stripes);
+        }
+        catch (Exception error)
+        {
+            operation.Failed(PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, connection.Store) : error);
+        }
+        if (operation.Error is null && !TryAdd(operation))
+        {
+            operation.Failed(new ObjectDisposedException(nameof(PostgreSqlJobStore)));
+        }
+        if (operation.Error is not null)
+        {
+            operation.Answer();
+        }
+    }
+
+    /// <summary>What was lost with its connection before its commit is done again, once: nothing of it has happened.</summary>
     private StoreSignals Write(List<WriteOperation> operations)
+    {
+        try
+        {
+            return WriteOnce(operations);
+        }
+        catch (Exception error) when (connection.WasLostBeforeCommit && PostgreSqlFault.IsLoss(error))
+        {
+            return WriteOnce(operations);
+        }
+    }
+
+    private StoreSignals WriteOnce(List<WriteOperation> operations)
     {
         var sql = connection.Open();
         try
         {
-            var session = new Session(sql, names, definitions, connection.Begin());
-            foreach (var operation in operations)
+            var intake = operations.FindAll(static operation => operation.Jobs.Count > 0);
+            var first = intake.Count > 0 ? null : operations[0];
+            var (time, arrivals) = connection.Begin(first is null ? static _ => { } : first.AskAhead);
+            var session = new Session(sql, names, definitions, time) { Horizon = horizon.Value };
+            if (arrivals)
             {
-                session.BeginOperation();
-                operation.Do(session);
-                session.EndOperation();
+                Do(session, static session => session.TakeIn());
+                // What was asked ahead was answered before.
+                first?.AskAhead(sql);
             }
+            DoAll(session, intake, operations);
             connection.Commit(session.Signals);
             session.Publish();
             Work = (Work.Commits + 1, sql.RoundTrips, sql.Sent);

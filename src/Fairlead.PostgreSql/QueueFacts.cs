@@ -11,6 +11,9 @@ internal sealed class QueueFacts
     /// <summary>At most this many processing at once; null for no limit.</summary>
     public required long? MaxConcurrent { get; init; }
 
+    /// <summary>How many of its jobs ran when this was read.</summary>
+    public required long Processing { get; init; }
+
     /// <summary>What is in force; null when no node has declared it yet.</summary>
     public required QueueDefinition? Definition { get; init; }
 
@@ -29,7 +32,7 @@ internal sealed class QueueFacts
     /// <summary>Clock and outage alone, for readers.</summary>
     public static (double Clock, BreakerState Outage) ReadFair(Statements sql, long queue)
     {
-        var row = sql["queue_facts"].Add(queue);
+        var row = sql["queue_facts"].Add([queue]);
         row.Step();
         var fair = (row.Double(6), BreakerText.Read(row.MaybeText(7)));
         return fair;
@@ -47,6 +50,9 @@ internal sealed class QueueFacts
 internal sealed class DefinitionCache
 {
     private readonly ConcurrentDictionary<long, (long Revision, QueueDefinition? Definition)> known = new();
+
+    /// <summary>The limits that a queue used when it was last looked at: a guess at what it uses now.</summary>
+    public IEnumerable<string> LimitsOf(long queue) => known.GetValueOrDefault(queue).Definition?.Limits.Select(static use => use.Name) ?? [];
 
     public QueueDefinition? Of(long queue, long revision, Statements sql)
     {

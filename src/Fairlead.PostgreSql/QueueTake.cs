@@ -16,25 +16,21 @@ internal sealed class QueueTake
     private readonly NodeId node;
     private readonly LimitGate gate;
     private readonly ReadyLine plain;
+    private readonly GroupQuestions? groups;
     private readonly FairLine? fair;
     private readonly GroupEntry? ungrouped;
     private readonly Dictionary<long, double> charged = [];
-    private BatchCounts batches;
+    private readonly BatchCounts batches;
     private int wanted;
 
-    public QueueTake(Session session, long queue, QueueFacts facts, NodeId node, QueueClaim asked, int wanted)
+    public QueueTake(Session session, ClaimedQueue asked, QueueFacts facts, NodeId node, int wanted)
     {
-        (this.session, this.queue, this.node, this.wanted) = (session, queue, node, wanted);
+        (this.session, this.node, this.wanted, queue, groups) = (session, node, wanted, asked.Id, asked.Groups);
         gate = new LimitGate(session, facts.Definition);
         batches = new(session, queue);
-        if (facts.HasGroups)
-        {
-            session.WakeGroups(queue);
-            ungrouped = session.Group(queue, "");
-            session.WriteGroups();
-            fair = new FairLine(session, queue, asked.Kinds);
-        }
-        plain = new ReadyLine(session, queue, asked.Kinds, wanted);
+        ungrouped = groups?.Read();
+        fair = groups?.Line;
+        plain = new ReadyLine(session, queue, asked.Ready!);
         Return(facts.FairClock);
     }
 
@@ -133,7 +129,7 @@ internal sealed class QueueTake
     }
 
     /// <summary>Whether jobs without a group wait, whatever this node knows: they have not left because one of them is for others.</summary>
-    private bool AnyPlain => plain.HasJob || session.Sql["any_ready"].Add(queue).Any();
+    private bool AnyPlain => plain.HasJob || groups!.OthersReady;
 
     /// <summary>The jobs without a group are ready again: they have not saved up for it.</summary>
     private void Return(double clock)

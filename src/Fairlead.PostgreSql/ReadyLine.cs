@@ -13,16 +13,14 @@ internal sealed class ReadyLine
     private readonly List<Head> heads = [];
     private Head? first;
 
-    public ReadyLine(Session session, long queue, IReadOnlyList<JobKind> kinds, int wanted)
+    /// <summary>From what <c>ready_jobs</c> answered of each kind: more than is taken here.</summary>
+    public ReadyLine(Session session, long queue, IReadOnlyDictionary<long, Statement> ready)
     {
         (this.session, this.queue) = (session, queue);
-        foreach (var name in kinds)
+        foreach (var (kind, rows) in ready)
         {
-            if (session.TryKind(name, out var kind))
-            {
-                heads.Add(new Head(kind, session.Sql["ready_jobs"].Add(queue).Add(kind).Add(wanted + 1L)));
-                heads[^1].Step();
-            }
+            heads.Add(new Head(kind, rows));
+            heads[^1].Step();
         }
         first = First();
     }
@@ -104,7 +102,7 @@ internal sealed class ReadyLine
     {
         private long priority;
         private long job;
-        private (long Priority, long Job)? first;
+        private bool begun;
         private (long Priority, long Job) last;
 
         public long Kind => kind;
@@ -128,8 +126,7 @@ internal sealed class ReadyLine
 
         public ClaimedJob Take(Session session, long queue)
         {
-            first ??= (priority, job);
-            last = (priority, job);
+            (begun, last) = (true, (priority, job));
             LastBatch = rows.Long(2);
             var place = new Place { Queue = queue, Kind = kind, Priority = priority, Job = job, Batch = LastBatch, Flags = (JobFlags)rows.Long(3) };
             place.ReadWait(rows, 4);
@@ -138,18 +135,12 @@ internal sealed class ReadyLine
 
         public void Move(Session session, long queue, long node, long? group, Func<long, double?> charged, JobFlags further)
         {
-            if (first is not { } from)
+            if (!begun)
             {
                 return;
             }
-            var (sql, seconds) = (session.Sql, charged(kind));
-            if (from.Priority < last.Priority)
-            {
-                sql["start_ready_above"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(group).Add(seconds).Add((long)further).Run();
-                sql["remove_started_above"].Add(queue).Add(kind).Add(last.Priority).Run();
-            }
-            sql["start_ready"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Add(group).Add(seconds).Add((long)further).Run();
-            sql["remove_started"].Add(queue).Add(kind).Add(last.Priority).Add(last.Job).Run();
+            session.Sql["start_ready"].Add(node).Add(session.Now).Add(queue).Add(kind).Add(last.Priority).Add(last.Job)
+                .Add(group).Add(charged(kind)).Add((long)further).Run();
         }
     }
 }

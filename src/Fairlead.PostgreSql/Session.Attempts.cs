@@ -78,7 +78,7 @@ internal sealed partial class Session
         FreeSlot(job.Place.Queue);
         SettleGroup(job, end);
         ReleaseHeldBy(job, end);
-        statements["remove_running"].Add(job.Node).Add(job.Place.Job).Run();
+        statements.Gone("remove_running").Add(job.Node).Add(job.Place.Job).End();
         Count(job.Place.Queue, job.Place.Batch, JobStatus.Processing, -1);
         var place = job.Place;
         place.Attempt -= end.CostsAttempt ? 0 : 1;
@@ -146,17 +146,13 @@ internal sealed partial class Session
         ReleaseHeld(statements["held_by_attempt"].Add(node).Add(job).Add(fence));
         if (JobFinder.Find(statements, job) is { } found && found.Status.IsEnded() && found.Place.Flags.HasFlag(JobFlags.Unique))
         {
-            statements["release_key"].Add(job).Add(found.Place.Queue).Run();
+            statements.Gone("release_key").Add(job).Add(found.Place.Queue).End();
+            ForgetForeseen();
         }
     }
 
     /// <summary>When a job must have ended.</summary>
-    public DateTimeOffset DeadlineOf(long job)
-    {
-        var row = statements["job_place"].Add(job);
-        var deadline = row.Step() ? row.Time(5) : DateTimeOffset.MaxValue;
-        return deadline;
-    }
+    public DateTimeOffset DeadlineOf(long job) => JobRowOf(job).Deadline;
 
     // Whoever was kept out by max_concurrent may look again. Asked once per operation: what it frees later changes nothing.
     private void FreeSlot(long queue)
@@ -165,23 +161,22 @@ internal sealed partial class Session
         if (known is { MaxConcurrent: { } max, RoomAsked: false })
         {
             known.RoomAsked = true;
-            Signal(Tally(-queue).Processing >= max ? StoreSignals.Work : StoreSignals.None);
+            Signal(Processing(queue) >= max ? StoreSignals.Work : StoreSignals.None);
         }
     }
 
     private void ReadPlace(ref Place place)
     {
-        var row = statements["job_place"].Add(place.Job);
-        row.Step();
-        place.ReadJob(row, 0);
+        var row = JobRowOf(place.Job);
+        (place.Kind, place.Priority, place.Flags, place.Group) = (row.Kind, row.Place.Priority, row.Place.Flags, row.Group);
     }
 
     private void AddAttempt(in RunningJob job, in AttemptEnd end) =>
-        statements["add_attempt"].Add(job.Place.Job).Add(job.Place.Fence).Add(job.Place.Attempt).Add(job.RanOn).Add(job.ReadyAt).Add(job.ClaimedAt)
-            .Add(end.StartedAt).Add(end.EndedAt).Add(end.Outcome).Add(end.Error).Run();
+        statements.Later("add_attempt").Add(job.Place.Job).Add(job.Place.Fence).Add(job.Place.Attempt).Add(job.RanOn).Add(job.ReadyAt).Add(job.ClaimedAt)
+            .Add(end.StartedAt).Add(end.EndedAt).Add(end.Outcome).Add(end.Error).End();
 
     private void AddEnded(in RunningJob job, long spent, in AttemptEnd end, in Settlement settlement) =>
-        statements["add_ended"].Add(job.Place.Job).Add((long)settlement.Status).Add(spent).Add(job.Place.Lost).Add(Now)
+        statements.Later("add_ended").Add(job.Place.Job).Add((long)settlement.Status).Add(spent).Add(job.Place.Lost).Add(Now)
             .Add(end.Outcome).Add(job.Place.Attempt).Add(job.Place.Fence).Add(job.RanOn).Add(job.ReadyAt).Add(job.ClaimedAt)
-            .Add(end.StartedAt).Add(end.EndedAt).Add(settlement.Error).Add(end.Result.Span).Run();
+            .Add(end.StartedAt).Add(end.EndedAt).Add(settlement.Error).Add(end.Result.Span).End();
 }

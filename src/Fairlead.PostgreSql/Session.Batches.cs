@@ -5,18 +5,28 @@ namespace Fairlead.PostgreSql;
 /// <summary>How batches come in: from producers, and as the children of a job.</summary>
 internal sealed partial class Session
 {
-    private static readonly JobKind BatchKind = new("fairlead.batch");
+    internal static readonly JobKind BatchKind = new("fairlead.batch");
 
     /// <summary>Adds a batch and its items.</summary>
     /// <exception cref="ArgumentException">It has no items, or the unique key of one is held.</exception>
     public JobId AddBatch(NewBatch batch)
     {
+        Foresee(batch.Items, batch.MaxParallel ?? long.MaxValue);
         if (Sieve(batch, out var leftOut) is { } problem)
         {
             throw new ArgumentException(problem, nameof(batch));
         }
-        return batch.Items.Count > leftOut.Count ? new(AddBatch(batch, leftOut, parent: null, strict: true))
-            : throw new ArgumentException($"A batch needs at least one item; of this one's {batch.Items.Count} all were left out, because unfinished jobs hold their unique keys.", nameof(batch));
+        RequireAny(batch, leftOut);
+        return new(AddBatch(batch, leftOut, parent: null, strict: true));
+    }
+
+    /// <exception cref="ArgumentException">All items of the batch were left out.</exception>
+    internal static void RequireAny(NewBatch batch, HashSet<int> leftOut)
+    {
+        if (batch.Items.Count == leftOut.Count)
+        {
+            throw new ArgumentException($"A batch needs at least one item; of this one's {batch.Items.Count} all were left out, because unfinished jobs hold their unique keys.", nameof(batch));
+        }
     }
 
     /// <summary>Adds the children of a job; null when none are left.</summary>
@@ -24,19 +34,22 @@ internal sealed partial class Session
         children.Items.Count == leftOut.Count ? null : AddBatch(children, leftOut, parent, strict: false);
 
     /// <summary>Which items are left out because their unique key is held; where the batch wants all of them, what is wrong with the first one.</summary>
-    private string? Sieve(NewBatch batch, out HashSet<int> leftOut)
+    private string? Sieve(NewBatch batch, out HashSet<int> leftOut) => Sieve(
+        batch, item => NewJobRules.UniqueKeyOf(item, Facts(Queue(item.Queue)).Definition), (item, key) => HolderOf(Queue(item.Queue), key), out leftOut);
+
+    /// <summary>The same where keys and holders are known otherwise.</summary>
+    internal static string? Sieve(NewBatch batch, Func<NewJob, string?> keyOf, Func<NewJob, string, long?> holderOf, out HashSet<int> leftOut)
     {
-        var (keys, held) = (new HashSet<(long, string)>(), new HashSet<int>());
+        var (keys, held) = (new HashSet<(string, string)>(), new HashSet<int>());
         leftOut = held;
         for (var item = 0; item < batch.Items.Count; item++)
         {
-            var queue = Queue(batch.Items[item].Queue);
-            if (NewJobRules.UniqueKeyOf(batch.Items[item], Facts(queue).Definition) is not { } key)
+            if (keyOf(batch.Items[item]) is not { } key)
             {
                 continue;
             }
-            var holder = statements["holder_of_key"].Add(queue).Add(key).Number();
-            if (keys.Add((queue, key)) && holder is null)
+            var holder = holderOf(batch.Items[item], key);
+            if (keys.Add((batch.Items[item].Queue, key)) && holder is null)
             {
                 continue;
             }
@@ -68,7 +81,7 @@ internal sealed partial class Session
     private void AddItem(NewJob job, long batch, JobFlags flags, bool strict)
     {
         var queue = Queue(job.Queue);
-        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
+        job = Keyed(job, queue);
         var place = AddRow(job, queue, batch, flags);
         var (blockers, refusal) = Await(job, place.Job, strict);
         PutNew(job, place, blockers, refusal);

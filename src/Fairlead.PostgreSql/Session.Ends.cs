@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fairlead.Storage;
 
@@ -17,12 +18,16 @@ internal sealed partial class Session
 
     private readonly Queue<(long Job, JobStatus Status)> ends = new();
     private readonly HashSet<long> batches = [];
+    private readonly Dictionary<long, BatchEnd> batchEnds = [];
     private bool? anyDependency;
+
+    /// <summary>Takes what <c>any_dependency</c> answered in this operation.</summary>
+    public void LearnDependency(Statement row) => anyDependency ??= row.Any();
 
     /// <summary>A job waits for another from now on.</summary>
     public void AddDependency(long onJob, long job)
     {
-        statements["add_dependency"].Add(onJob).Add(job).Run();
+        statements.Later("add_dependencies").Add(onJob).Add(job).End();
         anyDependency = true;
     }
 
@@ -30,8 +35,8 @@ internal sealed partial class Session
     public void EndWaiting(in Place place, JobStatus status, string error)
     {
         var outcome = place.Fence == 0 ? null : statements["last_outcome"].Add(place.Job).Number() & OutcomeMask;
-        statements["add_ended_waiting"].Add(place.Job).Add((long)status).Add(place.Attempt).Add(place.Lost).Add(Now).Add(place.Fence).Add(error)
-            .Add(outcome).Run();
+        statements.Later("add_ended_waiting").Add(place.Job).Add((long)status).Add(place.Attempt).Add(place.Lost).Add(Now).Add(place.Fence).Add(error)
+            .Add(outcome).End();
         Ended(place, status, outcome == (long)AttemptOutcome.TimedOut);
     }
 
@@ -39,11 +44,12 @@ internal sealed partial class Session
     public void Ended(in Place place, JobStatus status, bool timedOut)
     {
         Count(place.Queue, place.Batch, status, 1, timedOut && status == JobStatus.Failed);
+        ForgetForeseen();
         Cancelled += status == JobStatus.Cancelled ? 1 : 0;
         Signal(StoreSignals.Ended);
         if (place.Flags.HasFlag(JobFlags.Unique))
         {
-            statements["release_key"].Add(place.Job).Add(place.Queue).Run();
+            statements.Gone("release_key").Add(place.Job).Add(place.Queue).End();
         }
         if (place.Batch != 0)
         {
@@ -55,21 +61,20 @@ internal sealed partial class Session
         }
     }
 
-    // A loop, not a recursion: a chain of ten thousand blocked jobs ends in one transaction.
+    // A loop, not a recursion: a chain of ten thousand blocked jobs ends in one transaction. Each round asks for all that ended in the last one.
     public void SettleEnds()
     {
         while (ends.Count > 0 || batches.Count > 0)
         {
-            while (ends.TryDequeue(out var end))
+            while (ends.Count > 0)
             {
-                SettleDependents(end.Job, end.Status);
+                (long Job, JobStatus Status)[] ended = [.. ends];
+                ends.Clear();
+                SettleDependents(ended);
             }
             long[] touched = [.. batches];
             batches.Clear();
-            foreach (var batch in touched)
-            {
-                EndBatchIfDone(batch);
-            }
+            EndBatches(touched);
         }
     }
 
@@ -81,29 +86,37 @@ internal sealed partial class Session
         Cancelled = 0;
     }
 
-    private void SettleDependents(long job, JobStatus status)
+    private void SettleDependents((long Job, JobStatus Status)[] ended)
     {
-        var dependents = new List<long>();
-        var row = statements["dependents"].Add(job);
+        var row = statements["dependents"].Add(Array.ConvertAll(ended, static end => end.Job));
+        var dependents = new Dictionary<long, List<long>>();
         while (row.Step())
         {
-            dependents.Add(row.Long(0));
+            (CollectionsMarshal.GetValueRefOrAddDefault(dependents, row.Long(0), out _) ??= []).Add(row.Long(1));
         }
         if (dependents.Count == 0)
         {
             return;
         }
-        statements["forget_dependencies_on"].Add(job).Run();
-        foreach (var dependent in dependents)
+        statements["forget_dependencies_on"].Add([.. dependents.Keys]).Run();
+        foreach (var (job, status) in ended)
         {
-            if (status != JobStatus.Completed)
+            if (dependents.TryGetValue(job, out var waiting))
             {
-                CancelBlocked(dependent, $"Job {job}, which it waited for, {(status == JobStatus.Failed ? "failed" : "was cancelled")}.");
+                waiting.ForEach(dependent => SettleDependent(dependent, job, status));
             }
-            else if (statements["one_blocker_less"].Add(dependent).Number() == 0)
-            {
-                Unblock(dependent);
-            }
+        }
+    }
+
+    private void SettleDependent(long dependent, long job, JobStatus status)
+    {
+        if (status != JobStatus.Completed)
+        {
+            CancelBlocked(dependent, $"Job {job}, which it waited for, {(status == JobStatus.Failed ? "failed" : "was cancelled")}.");
+        }
+        else if (statements["one_blocker_less"].Add(dependent).Number() == 0)
+        {
+            Unblock(dependent);
         }
     }
 
@@ -153,39 +166,63 @@ internal sealed partial class Session
         }
         else if (state == WaitingState.Solo)
         {
-            statements["remove_waiting"].Add(found.Place.Job).Run();
+            statements.Gone("remove_waiting").Add(found.Place.Job).End();
             LeavePlace(found.Place);
         }
         else
         {
+            if (state == WaitingState.Parked)
+            {
+                ForgetParked(found.Place.Batch);
+            }
             EndWait(found.Place, found.Cause);
             statements["forget_dependencies_of"].Add(found.Place.Job).Run();
         }
     }
 
-    private void EndBatchIfDone(long batch)
+    /// <summary>Takes what <c>batch_ends</c> answered for these batches.</summary>
+    public void LearnBatchEnds(Statement row)
     {
+        while (row.Step())
+        {
+            batchEnds.TryAdd(row.Long(0), new(row.Long(1) != 0, row.Long(2) != 0, row.MaybeText(3)));
+        }
+    }
+
+    /// <summary>Ends those of the batches whose items have all ended.</summary>
+    private void EndBatches(long[] touched)
+    {
+        long[] unknown = [.. touched.Where(batch => !tallies.ContainsKey(batch))];
+        if (unknown.Length > 0)
+        {
+            LearnTallies(unknown, statements["tallies"].Add(unknown));
+        }
+        long[] done = [.. touched.Where(batch => Tally(batch) is var tally && tally.Ended >= tally.Total)];
+        if (done.Length > 0)
+        {
+            LearnBatchEnds(statements["batch_ends"].Add(done));
+            Array.ForEach(done, EndBatch);
+        }
+    }
+
+    private void EndBatch(long batch)
+    {
+        if (!batchEnds.Remove(batch, out var known))
+        {
+            return;
+        }
         var tally = Tally(batch);
-        if (tally.Ended < tally.Total)
-        {
-            return;
-        }
-        var row = statements["batch_end"].Add(batch);
-        if (!row.Step() || !row.IsNull(3))
-        {
-            return;
-        }
-        var (failOnError, cancelled, finalize) = (row.Long(0) != 0, row.Long(1) != 0, row.MaybeText(2));
-        var status = cancelled && tally.Cancelled > 0 ? JobStatus.Cancelled
-            : failOnError && tally.Failed > 0 ? JobStatus.Failed
+        var status = known.Cancelled && tally.Cancelled > 0 ? JobStatus.Cancelled
+            : known.FailOnError && tally.Failed > 0 ? JobStatus.Failed
             : JobStatus.Completed;
         statements["end_batch"].Add(batch).Add((long)status).Add(Now).Run();
+        ForgetForeseen();
         Signal(StoreSignals.Ended);
         if (anyDependency ??= statements["any_dependency"].Any())
         {
             ends.Enqueue((batch, status));
         }
-        if (finalize is not null)
+        if (known.Finalize is { } finalize)
         {
             AddFinalize(batch, JsonSerializer.Deserialize(finalize, StoreJson.Default.NewJob)!);
         }
@@ -206,16 +243,16 @@ internal sealed partial class Session
         {
             return;
         }
-        var row = statements["job_to_follow"].Add(job.Place.Job);
-        row.Step();
-        var extras = JobExtras.Read(row.MaybeText(0));
-        var then = extras.Then ?? Facts(job.Place.Queue).Definition?.Then;
+        var followed = JobRowOf(job.Place.Job);
+        var then = followed.Extras.Then ?? Facts(job.Place.Queue).Definition?.Then;
         var next = new NewJob
         {
-            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = row.Int(2),
-            Parent = new JobId(job.Place.Job), TraceParent = extras.TraceParent,
+            Queue = then!.Queue, Kind = then.Kind, Payload = result, Priority = (int)-followed.Place.Priority,
+            Parent = new JobId(job.Place.Job), TraceParent = followed.Extras.TraceParent,
         };
-        var group = row.MaybeText(1);
-        AddJob(NewJobRules.Following(next, group, DefinitionOf(then.Queue)));
+        AddJob(NewJobRules.Following(next, followed.Group, DefinitionOf(then.Queue)));
     }
+
+    /// <summary>What the end of a batch needs to know of it.</summary>
+    private sealed record BatchEnd(bool FailOnError, bool Cancelled, string? Finalize);
 }

@@ -21,15 +21,26 @@ internal sealed partial class Session
     {
         if (!facts.TryGetValue(queue, out var known))
         {
-            facts.Add(queue, known = ReadFacts(queue));
+            LearnFacts(statements["queue_facts"].Add([queue]));
+            known = facts[queue];
         }
         return known;
     }
 
-    private QueueFacts ReadFacts(long queue)
+    /// <summary>Takes what <c>queue_facts</c> answered in this transaction.</summary>
+    public void LearnFacts(Statement row)
     {
-        var row = statements["queue_facts"].Add(queue);
-        row.Step();
+        while (row.Step())
+        {
+            facts.TryAdd(row.Long(8), ReadFacts(row, row.Long(8)));
+        }
+    }
+
+    /// <summary>How many jobs of a queue run, as this operation leaves it.</summary>
+    public long Processing(long queue) => Facts(queue).Processing + deltas.GetValueOrDefault(-queue).Processing;
+
+    private QueueFacts ReadFacts(Statement row, long queue)
+    {
         var (paused, max, revision) = (row.Long(0) != 0, row.MaybeLong(1), row.Long(2));
         var budget = new RetryBudget(row.Long(3), row.Time(4));
         var (groups, clock, outage) = (row.Long(5), row.Double(6), row.MaybeText(7));
@@ -37,7 +48,7 @@ internal sealed partial class Session
         {
             Paused = paused, MaxConcurrent = max, Budget = budget,
             Definition = redefined.Contains(queue) ? QueueTerms.Read(queue, statements).InForce : definitions.Of(queue, revision, statements),
-            HasGroups = groups > 0, FairClock = clock, Outage = BreakerText.Read(outage),
+            HasGroups = groups > 0, FairClock = clock, Outage = BreakerText.Read(outage), Processing = row.Long(9),
         };
     }
 

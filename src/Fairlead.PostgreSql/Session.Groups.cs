@@ -9,6 +9,10 @@ internal sealed partial class Session
     private readonly Dictionary<(long Queue, string Name), GroupEntry> groups = [];
     private readonly Dictionary<long, GroupEntry> groupsById = [];
 
+    /// <summary>How long jobs of a kind take in a queue, in seconds, and which of these were learned in this operation.</summary>
+    private readonly Dictionary<long, Dictionary<long, double>> estimates = [];
+    private readonly HashSet<(long Queue, long Kind)> learned = [];
+
     /// <summary>The group of that name, made at its first use; the empty name stands for the jobs without a group.</summary>
     public GroupEntry Group(long queue, string name)
     {
@@ -16,37 +20,84 @@ internal sealed partial class Session
         {
             return known;
         }
-        var row = statements["find_group"].Add(queue).Add(name);
-        return row.Step() ? Read(row) : MakeGroup(queue, name);
+        LoadGroups(queue, [name]);
+        return groups.TryGetValue((queue, name), out known) ? known : MakeGroup(queue, name);
     }
 
     /// <summary>The group of that number.</summary>
     public GroupEntry Group(long id)
     {
-        if (groupsById.TryGetValue(id, out var known))
+        if (!groupsById.TryGetValue(id, out var known))
         {
-            return known;
+            LoadGroups([id]);
+            known = groupsById[id];
         }
-        var row = statements["group"].Add(id);
-        row.Step();
-        return Read(row);
+        return known;
+    }
+
+    /// <summary>Reads groups by their numbers in one round trip.</summary>
+    public void LoadGroups(IEnumerable<long> ids)
+    {
+        long[] unknown = [.. ids.Where(id => !groupsById.ContainsKey(id)).Distinct()];
+        if (unknown.Length > 0)
+        {
+            var rows = statements["groups"].Add(unknown).Ahead();
+            LearnGroups(rows, statements["lanes_of"].Add(unknown).Ahead());
+        }
+    }
+
+    /// <summary>Reads groups of a queue by their names in one round trip; those that do not exist are not made.</summary>
+    public void LoadGroups(long queue, IEnumerable<string> names)
+    {
+        string[] unknown = [.. names.Where(name => !groups.ContainsKey((queue, name))).Distinct(StringComparer.Ordinal)];
+        if (unknown.Length > 0)
+        {
+            var rows = statements["groups_named"].Add(queue).Add(unknown).Ahead();
+            LearnGroups(rows, statements["lanes_named"].Add(queue).Add(unknown).Ahead());
+        }
+    }
+
+    /// <summary>Takes groups and their lanes as they were asked; what this operation knows already is newer.</summary>
+    public void LearnGroups(Statement rows, Statement lanes)
+    {
+        var read = new HashSet<long>();
+        while (rows.Step())
+        {
+            if (!groupsById.ContainsKey(rows.Long(0)))
+            {
+                read.Add(Remember(GroupEntry.Read(rows)).Id);
+            }
+        }
+        while (lanes.Step())
+        {
+            if (read.Contains(lanes.Long(5)))
+            {
+                groupsById[lanes.Long(5)].Learn(lanes);
+            }
+        }
     }
 
     /// <summary>Whether a queue has a group of that name.</summary>
     public bool HasGroup(long queue, string name) => groups.ContainsKey((queue, name)) || statements["find_group"].Add(queue).Add(name).Any();
 
     /// <summary>The group of a job that has one.</summary>
-    public GroupEntry GroupOf(in Place place) => Group(place.Queue, place.Group ?? GroupName(place.Job));
+    public GroupEntry GroupOf(in Place place) => Group(place.Queue, place.Group ?? JobRowOf(place.Job).Group ?? "");
 
     /// <summary>A job of the group is ready.</summary>
     public void JoinGroup(in Place place)
     {
         var group = GroupOf(place);
-        var lane = group.LaneOf(place.Kind);
-        statements["add_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add(place.MaybeBatch)
-            .Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
-        lane.Ready++;
-        if (group.Ready++ == 0)
+        statements.Later("add_grouped").Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Add(place.MaybeBatch)
+            .Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).End();
+        Join(group, place.Kind, 1);
+    }
+
+    /// <summary>So many ready jobs of that kind more.</summary>
+    private void Join(GroupEntry group, long kind, long count)
+    {
+        group.LaneOf(kind).Ready += count;
+        group.Ready += count;
+        if (group.Ready == count)
         {
             group.State.Tag = FairQueue.Returned(group.State.Tag, Facts(group.Queue).FairClock);
             Reconsider(group);
@@ -58,7 +109,7 @@ internal sealed partial class Session
     public void LeaveGroup(in Place place)
     {
         var group = GroupOf(place);
-        statements["remove_grouped"].Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).Run();
+        statements.Gone("remove_grouped").Add(group.Id).Add(place.Kind).Add(place.Priority).Add(place.Job).End();
         TakeOut(group, place.Kind);
         Reconsider(group);
     }
@@ -100,7 +151,7 @@ internal sealed partial class Session
         group.State.Served += ran;
         if (end.Verdict is { } well)
         {
-            Learn(group, KindOf(job.Place.Job), ran);
+            Learn(group, JobRowOf(job.Place.Job).Kind, ran);
             Judge(group, well);
         }
         if (end.Abandoned)
@@ -151,6 +202,7 @@ internal sealed partial class Session
         {
             running.Add((row.Long(0), row.Long(1), row.Double(2), row.Double(3)));
         }
+        LoadGroups(running.Select(static attempt => attempt.Group));
         foreach (var (job, id, charged, ran) in running)
         {
             var group = Group(id);
@@ -161,20 +213,30 @@ internal sealed partial class Session
     }
 
     /// <summary>Groups whose time has come are in reach again, whenever somebody looks.</summary>
-    public void WakeGroups(long queue)
+    public void WakeGroups(List<long> due)
     {
-        foreach (var id in Ids(statements["groups_to_wake"].Add(queue).Add(Now)))
-        {
-            Reconsider(Group(id));
-        }
+        LoadGroups(due);
+        due.ForEach(id => Reconsider(Group(id)));
+        WriteGroups();
     }
+
+    /// <summary>The first of a queue's groups whose blocks are over.</summary>
+    public List<long> GroupsToWake(long queue) => Ids(statements["groups_to_wake"].Add(queue).Add(Now));
+
+    /// <summary>Whether this operation knows a group: then its table may be behind.</summary>
+    public bool Knows(long group) => groupsById.ContainsKey(group);
+
+    /// <summary>When the next block of a group that this operation knows is over.</summary>
+    public long? NextWake(long queue) => groupsById.Values.Where(group => group.Queue == queue).Min(static group => group.WakeAt);
 
     /// <summary>What keeps groups back by their own limits has changed: they are looked at anew.</summary>
     /// <param name="key">Of which limit and group; null for all.</param>
     public void WakeHeld(string? key)
     {
         WriteGroups();
-        foreach (var group in Ids(statements["groups_held"].Add(key)).ConvertAll(Group))
+        var held = Ids(statements["groups_held"].Add(key));
+        LoadGroups(held);
+        foreach (var group in held.ConvertAll(Group))
         {
             group.State.Held = null;
             Reconsider(group);
@@ -185,10 +247,9 @@ internal sealed partial class Session
     /// <summary>All groups of a queue, after what its nodes agree on has changed.</summary>
     public void ReconsiderAll(long queue)
     {
-        foreach (var id in Ids(statements["group_ids"].Add(queue)))
-        {
-            Reconsider(Group(id));
-        }
+        var all = Ids(statements["group_ids"].Add(queue));
+        LoadGroups(all);
+        all.ForEach(id => Reconsider(Group(id)));
     }
 
     /// <summary>Puts the group where it belongs: in reach, out of it, or among those that wait for a time; and records what blocks it.</summary>
@@ -218,14 +279,18 @@ internal sealed partial class Session
     /// <summary>Writes what has changed; a claim does it before it looks at the order, and each operation at its end.</summary>
     public void WriteGroups()
     {
+        var (rows, lanes) = (new Rows(), new Rows());
         foreach (var group in groups.Values)
         {
             if (group.Changed)
             {
-                Write(group);
+                Write(group, rows, lanes);
                 group.Changed = false;
             }
         }
+        Run("write_groups", rows);
+        Run("write_lanes", lanes);
+        WriteEstimates();
     }
 
     /// <summary>A group's row is gone.</summary>
@@ -252,19 +317,6 @@ internal sealed partial class Session
         return Remember(made);
     }
 
-    private GroupEntry Read(Statement row)
-    {
-        var entry = GroupEntry.Read(row);
-        var lanes = statements["lanes_of"].Add(entry.Id);
-        while (lanes.Step())
-        {
-            var lane = entry.LaneOf(lanes.Long(0));
-            (lane.Ready, lane.Estimate) = (lanes.Long(1), lanes.MaybeDouble(4));
-            lane.Written = (lane.Ready, lanes.Double(2), lanes.Long(3) != 0, lane.Estimate);
-        }
-        return Remember(entry);
-    }
-
     private GroupEntry Remember(GroupEntry entry)
     {
         groups.Add((entry.Queue, entry.Name), entry);
@@ -272,18 +324,18 @@ internal sealed partial class Session
         return entry;
     }
 
-    private void Write(GroupEntry group)
+    private static void Write(GroupEntry group, Rows rows, Rows lanes)
     {
         var state = group.State;
-        statements["write_group"].Add(group.Id).Add(state.Tag).Add(group.Ready).Add(state.InFlight).Add(group.InReach ? 1 : 0).Add(state.Paused ? 1 : 0)
+        rows.Add(group.Id).Add(state.Tag).Add(group.Ready).Add(state.InFlight).Add(group.InReach ? 1 : 0).Add(state.Paused ? 1 : 0)
             .Add(state.Breaker.IsOpen ? 1 : state.Breaker.Failures > 0 ? 2 : 0).Add(BreakerText.Write(state.Breaker)).Add(Moment.Of(state.Held?.Until) ?? 0).Add(state.Held?.Key)
-            .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Add((long?)state.Held?.Cause).Run();
+            .Add(group.WakeAt).Add((long?)group.Block?.Cause).Add(group.Block?.Key).Add(state.Served).Add(state.Slow).Add((long?)state.Held?.Cause).End();
         foreach (var (kind, lane) in group.Lanes)
         {
             var now = (lane.Ready, state.Tag, group.InReach && lane.Ready > 0, lane.Estimate);
             if (lane.Written != now)
             {
-                statements["write_lane"].Add(group.Id).Add(kind).Add(group.Queue).Add(now.Ready).Add(now.Tag).Add(now.Item3 ? 1 : 0).Add(now.Estimate).Run();
+                lanes.Add(group.Id).Add(kind).Add(group.Queue).Add(now.Ready).Add(now.Tag).Add(now.Item3 ? 1 : 0).Add(now.Estimate).End();
                 lane.Written = now;
             }
         }
@@ -293,7 +345,8 @@ internal sealed partial class Session
     {
         var lane = group.LaneOf(kind);
         lane.Estimate = FairQueue.Learned(lane.Estimate ?? -1, seconds);
-        statements["set_line_estimate"].Add(group.Queue).Add(kind).Add(FairQueue.Learned(LineEstimate(group.Queue, kind) ?? -1, seconds)).Run();
+        EstimatesOf(group.Queue)[kind] = FairQueue.Learned(LineEstimate(group.Queue, kind) ?? -1, seconds);
+        learned.Add((group.Queue, kind));
         group.State.Slow += seconds > (Facts(group.Queue).Definition?.SlowAfter?.TotalSeconds ?? double.MaxValue) ? 1 : 0;
     }
 
@@ -335,22 +388,40 @@ internal sealed partial class Session
 
     private double WeightOf(GroupEntry group) => Facts(group.Queue).Definition?.WeightOf(group.IsUngrouped ? null : group.Name) ?? 1;
 
-    private double? LineEstimate(long queue, long kind)
+    private double? LineEstimate(long queue, long kind) => EstimatesOf(queue).TryGetValue(kind, out var seconds) ? seconds : null;
+
+    private Dictionary<long, double> EstimatesOf(long queue)
     {
-        var row = statements["line_estimate"].Add(queue).Add(kind);
-        var estimate = row.Step() ? row.MaybeDouble(0) : null;
-        return estimate;
+        if (!estimates.ContainsKey(queue))
+        {
+            LearnEstimates([queue], statements["line_estimates"].Add([queue]));
+        }
+        return estimates[queue];
     }
 
-    private string GroupName(long job)
+    /// <summary>Takes what <c>line_estimates</c> answered for these queues.</summary>
+    public void LearnEstimates(IEnumerable<long> asked, Statement row)
     {
-        var row = statements["group_of_job"].Add(job);
-        row.Step();
-        var name = row.Text(0);
-        return name;
+        HashSet<long> missing = [.. asked.Where(queue => estimates.TryAdd(queue, []))];
+        while (row.Step())
+        {
+            if (missing.Contains(row.Long(0)))
+            {
+                estimates[row.Long(0)][row.Long(1)] = row.Double(2);
+            }
+        }
     }
 
-    private long KindOf(long job) => statements["kind_of_job"].Add(job).Number() ?? 0;
+    private void WriteEstimates()
+    {
+        var rows = new Rows();
+        foreach (var (queue, kind) in learned)
+        {
+            rows.Add(queue).Add(kind).Add(estimates[queue][kind]).End();
+        }
+        learned.Clear();
+        Run("set_line_estimates", rows);
+    }
 
     private static List<long> Ids(Statement row)
     {

@@ -6,7 +6,8 @@ namespace Fairlead.PostgreSql;
 /// <summary>How jobs come in: through the doors of producers, from a completion, and at the end of a batch.</summary>
 internal sealed partial class Session
 {
-    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromDays(7);
+    // While what was promised before is added: the id that is next in its list; 0 otherwise.
+    private long given;
 
     /// <summary>
     /// Adds one job. With <paramref name="strict" /> an awaited job that does not exist is an error; without, nobody is there to be
@@ -15,8 +16,8 @@ internal sealed partial class Session
     public EnqueuedJob AddJob(NewJob job, bool strict = false)
     {
         var queue = Queue(job.Queue);
-        job = NewJobRules.WithKeys(job, Facts(queue).Definition);
-        if (job.UniqueKey is { } key && statements["holder_of_key"].Add(queue).Add(key).Number() is { } holder)
+        job = Keyed(job, queue);
+        if (job.UniqueKey is { } key && given == 0 && HolderOf(queue, key) is { } holder)
         {
             return new(new JobId(holder), Existing: true);
         }
@@ -29,40 +30,47 @@ internal sealed partial class Session
     /// <summary>What nodes declare of a queue; null while none has.</summary>
     public QueueDefinition? DefinitionOf(string queue) => Facts(Queue(queue)).Definition;
 
+    /// <summary>A job with the keys that its payload names. One that was promised before has those it had then: nobody can be told of others.</summary>
+    private NewJob Keyed(NewJob job, long queue) => given > 0 ? job : NewJobRules.WithKeys(job, Facts(queue).Definition);
+
     private Place AddRow(NewJob job, long queue, long batch, JobFlags flags)
     {
-        flags |= (job.UniqueKey is null ? 0 : JobFlags.Unique) | (job.Then is null ? 0 : JobFlags.Then) | (job.Group is null ? 0 : JobFlags.Grouped);
-        var place = new Place
-        {
-            Job = NextJob(), Queue = queue, Kind = Kind(job.Kind), Priority = -(long)job.Priority, Batch = batch, Flags = flags, Since = Now, Group = job.Group,
-        };
+        var place = NewPlace(job, NextJob(), queue, Kind(job.Kind), batch, flags);
         MeetLine(queue, place.Kind);
-        AddJobRow(job, place);
-        if (job.UniqueKey is not null)
-        {
-            statements["take_key"].Add(queue).Add(job.UniqueKey).Add(place.Job).Run();
-        }
-        return place;
+        WriteLater(NewRow(job, place, Now, Facts(queue).Definition));
+        return place with { Since = Now };
     }
 
-    private void AddJobRow(NewJob job, in Place place)
+    /// <summary>A job's own row, and what hangs on it alone.</summary>
+    private void WriteLater(in NewJobRow job)
+    {
+        var place = job.Place;
+        statements.Later("add_jobs").Add(place.Job).Add(place.Queue).Add(place.Kind).Add(-place.Priority).Add(job.EnqueuedAt).Add(place.MaybeBatch)
+            .Add((long)place.Flags).Add(job.Deadline).Add(place.Group).Add(job.UniqueKey).Add(job.Extras).Add(job.Payload.Span).End();
+        if (job.Deadline is { } at)
+        {
+            statements.Later("add_deadlines").Add(at).Add(place.Job).End();
+        }
+        if (job.UniqueKey is not null)
+        {
+            TakeKey(place.Queue, job.UniqueKey, place.Job);
+        }
+    }
+
+    /// <summary>Where a new job stands, but for the time.</summary>
+    internal static Place NewPlace(NewJob job, long id, long queue, long kind, long batch, JobFlags flags) => new()
+    {
+        Job = id, Queue = queue, Kind = kind, Priority = -(long)job.Priority, Batch = batch, Group = job.Group,
+        Flags = flags | (job.UniqueKey is null ? 0 : JobFlags.Unique) | (job.Then is null ? 0 : JobFlags.Then) | (job.Group is null ? 0 : JobFlags.Grouped),
+    };
+
+    /// <summary>A new job as its table takes it.</summary>
+    internal static NewJobRow NewRow(NewJob job, in Place place, long now, QueueDefinition? definition)
     {
         // What a queue declares is written down here, so that a later declaration does not move the deadlines of jobs that wait.
-        var within = job.Deadline ?? Facts(place.Queue).Definition?.Deadline ?? DefaultDeadline;
-        long? deadline = within == DefaultDeadline ? null : Now + Moment.Of(within);
-        var extras = JobExtras.Write(job, deadline is null ? null : within);
-        if (extras is null && job.Group is null && job.UniqueKey is null)
-        {
-            statements["add_plain_job"].Add(place.Job).Add(place.Queue).Add(place.Kind).Add(-place.Priority).Add(Now).Add(place.MaybeBatch)
-                .Add((long)place.Flags).Add(job.Payload.Span).Run();
-            return;
-        }
-        statements["add_job"].Add(place.Job).Add(place.Queue).Add(place.Kind).Add(-place.Priority).Add(Now).Add(place.MaybeBatch)
-            .Add((long)place.Flags).Add(deadline).Add(job.Group).Add(job.UniqueKey).Add(extras).Add(job.Payload.Span).Run();
-        if (deadline is { } at)
-        {
-            statements["add_deadline"].Add(at).Add(place.Job).Run();
-        }
+        var within = job.Deadline ?? definition?.Deadline ?? NewJobRules.DefaultDeadline;
+        long? deadline = within == NewJobRules.DefaultDeadline ? null : now + Moment.Of(within);
+        return new(place, now, deadline, job.UniqueKey, JobExtras.Write(job, deadline is null ? null : within), job.Payload);
     }
 
     private (int Blockers, string? Refusal) Await(NewJob job, long id, bool strict)
@@ -71,12 +79,10 @@ internal sealed partial class Session
         string? refusal = null;
         foreach (var awaited in job.After.Count == 0 ? [] : job.After.Distinct())
         {
-            var row = statements["state_for_dependents"].Add(awaited.Value);
-            var exists = row.Step();
-            var status = exists ? (JobStatus?)row.MaybeLong(0) : null;
+            var (exists, status) = StateOf(awaited.Value);
             if (!exists && strict)
             {
-                throw new ArgumentException($"The job waits for job {awaited}, which does not exist.", nameof(job));
+                throw NoSuchAwaited(awaited);
             }
             if (exists && status is null)
             {
@@ -85,17 +91,25 @@ internal sealed partial class Session
             }
             else if (status != JobStatus.Completed)
             {
-                refusal ??= $"Job {awaited}, which it waited for, {(!exists ? "does not exist" : status == JobStatus.Failed ? "failed" : "was cancelled")}.";
+                refusal ??= Refusal(awaited.Value, exists ? status : null);
             }
         }
         return (blockers, refusal);
     }
+
+    internal static ArgumentException NoSuchAwaited(JobId awaited) => new($"The job waits for job {awaited}, which does not exist.", "job");
+
+    /// <summary>Why a job that waited for another is cancelled.</summary>
+    internal static string Refusal(long awaited, JobStatus? status) =>
+        $"Job {awaited}, which it waited for, {(status is null ? "does not exist" : status == JobStatus.Failed ? "failed" : "was cancelled")}.";
 
     private void PutNew(NewJob job, in Place place, int blockers, string? refusal)
     {
         long? due = job.Delay > TimeSpan.Zero ? Now + Moment.Of(job.Delay) : null;
         if (refusal is not null)
         {
+            // Its end writes to rows that are gathered only.
+            statements.WriteRows();
             statements["forget_dependencies_of"].Add(place.Job).Run();
             EndWaiting(place, JobStatus.Cancelled, refusal);
         }

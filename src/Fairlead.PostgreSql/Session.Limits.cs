@@ -8,6 +8,7 @@ internal sealed partial class Session
 {
     private readonly Dictionary<string, LimitEntry?> limits = new(StringComparer.Ordinal);
     private readonly Dictionary<(long Limit, string Key), (LimitState State, bool Changed)> limitStates = [];
+    private readonly Dictionary<AttemptKey, List<HeldPermit>> heldBy = [];
 
     /// <summary>The limit of that name; null when nobody has declared one.</summary>
     public LimitEntry? Limit(string name)
@@ -74,54 +75,102 @@ internal sealed partial class Session
 
     /// <summary>Permits of a number at once are in somebody's hands from now on.</summary>
     public void Hold(long id, long limit, string key, long cost, NodeId node, AttemptKey? attempt) =>
-        statements["hold"].Add(id).Add(limit).Add(key).Add(cost).Add(node.Value).Add(attempt?.Job.Value).Add(attempt?.Fence).Run();
+        statements.Later("hold").Add(id).Add(limit).Add(key).Add(cost).Add(node.Value).Add(attempt?.Job.Value).Add(attempt?.Fence).End();
 
     /// <summary>A call has acquired for an attempt that runs already: its end has something to release.</summary>
     public void MarkHolding(NodeId node, AttemptKey attempt) =>
         statements["mark_holding"].Add(node.Value).Add(attempt.Job.Value).Add(attempt.Fence).Add((long)JobFlags.Holds).Run();
 
-    /// <summary>The next permit's number.</summary>
-    public long NextPermit()
-    {
-        var id = statements["counter"].Add("next_permit").Number()!.Value;
-        Raise("next_permit");
-        return id;
-    }
-
     /// <summary>Gives back what was held, as the rows say: limit, key, cost, id.</summary>
     public void ReleaseHeld(Statement row)
     {
-        var held = new List<(long Limit, string Key, long Cost, long Id)>();
+        var held = new List<HeldPermit>();
         while (row.Step())
         {
-            held.Add((row.Long(0), row.Text(1), row.Long(2), row.Long(3)));
+            held.Add(new(row.Long(0), row.Text(1), row.Long(2), row.Long(3)));
         }
-        foreach (var (limit, key, cost, id) in held)
+        held.ForEach(Release);
+    }
+
+    /// <summary>Takes what <c>held_by_jobs</c> answered for these attempts.</summary>
+    public void LearnHeld(IEnumerable<AttemptKey> attempts, Statement row)
+    {
+        foreach (var attempt in attempts)
         {
-            ChangedStateOf(limit, key).InUse -= cost;
-            statements["release_held"].Add(id).Run();
-            Signal(StoreSignals.Work);
+            heldBy.TryAdd(attempt, []);
         }
+        while (row.Step())
+        {
+            if (heldBy.TryGetValue(new(new(row.Long(4)), row.Long(5)), out var held))
+            {
+                held.Add(new(row.Long(0), row.Text(1), row.Long(2), row.Long(3)));
+                limitStates.TryAdd((row.Long(0), row.Text(1)), (row.IsNull(6) ? new LimitState() : LimitState.FromBytes(row.Blob(6)), false));
+            }
+        }
+    }
+
+    /// <summary>Takes what <c>limits_named</c> answered for these names; those it has not are not declared.</summary>
+    public void LearnLimits(IEnumerable<string> asked, Statement row)
+    {
+        while (row.Step())
+        {
+            limits.TryAdd(row.Text(3), LimitEntry.Read(row, row.Text(3)));
+        }
+        foreach (var name in asked)
+        {
+            limits.TryAdd(name, null);
+        }
+    }
+
+    /// <summary>Takes what <c>states_of</c> answered for these keys of these limits; those it has not are new.</summary>
+    public void LearnStates(IReadOnlyCollection<string> names, IReadOnlyCollection<string> keys, Statement row)
+    {
+        while (row.Step())
+        {
+            limitStates.TryAdd((row.Long(0), row.Text(1)), (LimitState.FromBytes(row.Blob(2)), false));
+        }
+        foreach (var limit in names.Select(Limit).OfType<LimitEntry>())
+        {
+            foreach (var key in keys)
+            {
+                limitStates.TryAdd((limit.Id, key), (new LimitState(), false));
+            }
+        }
+    }
+
+    private void Release(HeldPermit held)
+    {
+        ChangedStateOf(held.Limit, held.Key).InUse -= held.Cost;
+        statements.Gone("release_held").Add(held.Id).End();
+        Signal(StoreSignals.Work);
     }
 
     private void ReleaseHeldBy(in RunningJob job, in AttemptEnd end)
     {
-        if (job.Place.Flags.HasFlag(JobFlags.Holds) && !end.Abandoned)
+        if (!job.Place.Flags.HasFlag(JobFlags.Holds) || end.Abandoned)
         {
-            ReleaseHeld(statements["held_by_attempt"].Add(job.Node).Add(job.Place.Job).Add(job.Place.Fence));
+            return;
         }
+        if (job.Node != Store && heldBy.Remove(new(new(job.Place.Job), job.Place.Fence), out var known))
+        {
+            known.ForEach(Release);
+            return;
+        }
+        ReleaseHeld(statements["held_by_attempt"].Add(job.Node).Add(job.Place.Job).Add(job.Place.Fence));
     }
 
     private void WriteLimits()
     {
+        var rows = new Rows();
         foreach (var ((limit, key), (state, changed)) in limitStates)
         {
             if (changed)
             {
-                statements["write_limit_state"].Add(limit).Add(key).Add(Moment.Of(state.UsedAt)).Add(state.Breaker.IsOpen ? 1 : 0).Add(state.ToBytes()).Run();
+                rows.Add(limit).Add(key).Add(Moment.Of(state.UsedAt)).Add(state.Breaker.IsOpen ? 1 : 0).Add(state.ToBytes()).End();
                 limitStates[(limit, key)] = (state, false);
             }
         }
+        Run("write_limit_state", rows);
     }
 
     private void ForgetLimits()
@@ -129,4 +178,7 @@ internal sealed partial class Session
         limits.Clear();
         limitStates.Clear();
     }
+
+    /// <summary>Permits of a number at once in an attempt's hands.</summary>
+    private readonly record struct HeldPermit(long Limit, string Key, long Cost, long Id);
 }

@@ -11,7 +11,7 @@ internal sealed partial class Session
     public void MakeReady(in Place place, bool keepsPlace = false)
     {
         Count(place.Queue, place.Batch, JobStatus.Queued, 1);
-        if (place.Flags.HasFlag(JobFlags.Shared) && !keepsPlace && statements["take_place"].Add(place.Batch).Change() == 0)
+        if (place.Flags.HasFlag(JobFlags.Shared) && !keepsPlace && !TakePlace(place.Batch))
         {
             AddWaiting(place, WaitingState.Parked, null, WaitCause.Slot, 0);
             return;
@@ -34,35 +34,14 @@ internal sealed partial class Session
         AddWaiting(place, WaitingState.Blocked, due, WaitCause.Blocked, blockers);
     }
 
-    /// <summary>An item is no longer in play: the next one of its batch gets its place.</summary>
-    public void LeavePlace(in Place place)
-    {
-        if (!place.Flags.HasFlag(JobFlags.Shared))
-        {
-            return;
-        }
-        statements["leave_place"].Add(place.Batch).Run();
-        var row = statements["first_parked"].Add(place.Batch);
-        if (row.Step())
-        {
-            var next = new Place { Job = row.Long(0) };
-            next.ReadJob(row, 1);
-            next.ReadWait(row, 6);
-            statements["take_place"].Add(next.Batch).Run();
-            EndWait(next, WaitCause.Slot);
-            next.Since = Now;
-            LetIn(next);
-        }
-    }
-
     /// <summary>Takes a job out of what waits, and writes down its wait.</summary>
     public void EndWait(in Place place, WaitCause cause, long? at = null)
     {
         var end = at ?? Now;
-        statements["remove_waiting"].Add(place.Job).Run();
+        statements.Gone("remove_waiting").Add(place.Job).End();
         if (place.Since < end)
         {
-            statements["add_wait"].Add(place.Job).Add(place.Since).Add(end).Add((long)cause).Run();
+            statements.Later("add_wait").Add(place.Job).Add(place.Since).Add(end).Add((long)cause).End();
         }
     }
 
@@ -77,19 +56,14 @@ internal sealed partial class Session
         {
             JoinGroup(place);
         }
-        else if (place.Fence == 0)
-        {
-            statements["add_new_ready"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)
-                .Add(place.MaybeBatch).Add((long)place.Flags).Add(place.Since).Run();
-        }
         else
         {
-            statements["add_ready"].Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)
-                .Add(place.MaybeBatch).Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
+            statements.Later("add_ready").Add(place.Queue).Add(place.Kind).Add(place.Priority).Add(place.Job)
+                .Add(place.MaybeBatch).Add((long)place.Flags).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).End();
         }
     }
 
     private void AddWaiting(in Place place, WaitingState state, long? due, WaitCause cause, int blockers) =>
-        statements["add_waiting"].Add(place.Job).Add((long)state).Add(place.Queue).Add(place.Priority).Add(place.MaybeBatch)
-            .Add(due).Add((long)cause).Add(blockers).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).Run();
+        statements.Later("add_waiting").Add(place.Job).Add((long)state).Add(place.Queue).Add(place.Priority).Add(place.MaybeBatch)
+            .Add(due).Add((long)cause).Add(blockers).Add(place.Attempt).Add(place.Fence).Add(place.Lost).Add(place.Since).End();
 }

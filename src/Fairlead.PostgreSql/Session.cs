@@ -12,6 +12,8 @@ namespace Fairlead.PostgreSql;
 internal sealed partial class Session(Statements statements, NameTable names, DefinitionCache definitions, DateTimeOffset time)
 {
     private readonly Dictionary<long, StateTally> deltas = [];
+    private readonly Dictionary<long, StateTally> tallies = [];
+    private readonly Dictionary<(long Queue, WaitCause Cause, string Key), bool> blocks = [];
     private readonly Dictionary<string, long> queues = new(StringComparer.Ordinal);
     private readonly Dictionary<JobKind, long> kinds = [];
     private readonly HashSet<(long Queue, long Kind)> lines = [];
@@ -21,6 +23,8 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     private long lastKind;
     private long nextJob;
     private long reservedFrom;
+    private long nextPermit;
+    private long permitsFrom;
     private StoreSignals operationSignals;
 
     /// <summary>The statements of the connection that writes.</summary>
@@ -40,10 +44,12 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     public void BeginOperation()
     {
         operationSignals = StoreSignals.None;
-        nextJob = reservedFrom = 0;
+        nextJob = reservedFrom = nextPermit = permitsFrom = given = 0;
+        ForgetForeseen();
         ForgetEnds();
         ForgetGroups();
         ForgetLimits();
+        ForgetRead();
         facts.Clear();
     }
 
@@ -53,29 +59,14 @@ internal sealed partial class Session(Statements statements, NameTable names, De
         SettleEnds();
         WriteGroups();
         WriteLimits();
+        WriteBlocks();
+        WritePlaces();
         WriteFacts();
         WriteTallies();
-        if (nextJob != reservedFrom)
-        {
-            statements["set_counter"].Add(nextJob).Add("next_job").Run();
-        }
-        nextJob = reservedFrom = 0;
+        statements.WriteRows();
+        WriteCounter("next_permit", ref nextPermit, ref permitsFrom);
+        WriteCounter("next_job", ref nextJob, ref reservedFrom);
         Signals |= operationSignals;
-    }
-
-    /// <summary>Forgets what a failed operation added up.</summary>
-    public void ForgetOperation()
-    {
-        deltas.Clear();
-        ForgetEnds();
-        ForgetGroups();
-        ForgetLimits();
-        queues.Clear();
-        kinds.Clear();
-        lines.Clear();
-        lastQueueName = null;
-        lastKindName = default;
-        nextJob = reservedFrom = 0;
     }
 
     /// <summary>After the commit: what this transaction named is known from now on.</summary>
@@ -96,14 +87,10 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     }
 
     /// <summary>The next job id.</summary>
-    public long NextJob()
-    {
-        if (nextJob == 0)
-        {
-            reservedFrom = nextJob = statements["counter"].Add("next_job").Number() ?? throw new StoreMismatchException("The store's counters are missing.");
-        }
-        return nextJob++;
-    }
+    public long NextJob() => given > 0 ? given++ : Next("next_job", ref nextJob, ref reservedFrom);
+
+    /// <summary>The next permit's number.</summary>
+    public long NextPermit() => Next("next_permit", ref nextPermit, ref permitsFrom);
 
     /// <summary>The number of a queue, made at its first use.</summary>
     public long Queue(string name)
@@ -209,24 +196,44 @@ internal sealed partial class Session(Statements statements, NameTable names, De
     /// <summary>The counters of a scope as they stand inside this transaction.</summary>
     public StateTally Tally(long scope)
     {
-        deltas.TryGetValue(scope, out var delta);
-        return Tallies.Read(statements, scope) + delta;
+        if (!tallies.TryGetValue(scope, out var tally))
+        {
+            tallies.Add(scope, tally = Tallies.Read(statements, scope));
+        }
+        return tally + deltas.GetValueOrDefault(scope);
     }
 
-    /// <summary>A block begins, unless it lasts already.</summary>
-    public void OpenBlock(long queue, WaitCause cause, string key)
+    /// <summary>Takes what <c>tallies</c> answered for these scopes in this operation.</summary>
+    public void LearnTallies(IEnumerable<long> scopes, Statement row)
     {
-        if (!statements["block_is_open"].Add(queue).Add((long)cause).Add(key).Any())
+        while (row.Step())
         {
-            statements["open_block"].Add(queue).Add((long)cause).Add(key).Add(Now).Run();
+            tallies.TryAdd(row.Long(0), Tallies.From(row, 1));
+        }
+        foreach (var scope in scopes)
+        {
+            tallies.TryAdd(scope, default);
         }
     }
 
+    /// <summary>A block begins, unless it lasts already.</summary>
+    public void OpenBlock(long queue, WaitCause cause, string key) => blocks[(queue, cause, key)] = true;
+
     /// <summary>A block ends, if it lasts.</summary>
-    public void CloseBlock(long queue, WaitCause cause, string key)
+    public void CloseBlock(long queue, WaitCause cause, string key) => blocks[(queue, cause, key)] = false;
+
+    /// <summary>Writes which blocks began and ended; before somebody looks at them, and at the end of each operation.</summary>
+    public void WriteBlocks()
     {
-        statements["drop_empty_block"].Add(queue).Add((long)cause).Add(key).Add(Now).Run();
-        statements["close_block"].Add(queue).Add((long)cause).Add(key).Add(Now).Run();
+        var (opened, closed) = (new Rows(), new Rows());
+        foreach (var ((queue, cause, key), open) in blocks)
+        {
+            (open ? opened : closed).Add(queue).Add((long)cause).Add(key).Add(Now).End();
+        }
+        blocks.Clear();
+        Run("drop_empty_block", closed);
+        Run("close_block", closed);
+        Run("open_block", opened);
     }
 
     /// <summary>Adds to one of the counters since the store was made.</summary>
@@ -249,15 +256,36 @@ internal sealed partial class Session(Statements statements, NameTable names, De
         return id;
     }
 
+    private long Next(string counter, ref long next, ref long from)
+    {
+        if (next == 0)
+        {
+            from = next = statements["counter"].Add(counter).Number() ?? throw new StoreMismatchException("The store's counters are missing.");
+        }
+        return next++;
+    }
+
+    private void WriteCounter(string counter, ref long next, ref long from)
+    {
+        if (next != from)
+        {
+            statements["set_counter"].Add(next).Add(counter).Run();
+        }
+        next = from = 0;
+    }
+
+    private void Run(string name, Rows rows)
+    {
+        if (rows.Count > 0)
+        {
+            rows.To(statements[name]).Run();
+        }
+    }
+
     private void WriteTallies()
     {
-        foreach (var (scope, delta) in deltas)
-        {
-            if (delta != default)
-            {
-                Tallies.Write(statements, scope, delta);
-            }
-        }
+        Tallies.Write(statements, deltas);
         deltas.Clear();
+        tallies.Clear();
     }
 }

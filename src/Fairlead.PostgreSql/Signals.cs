@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Storage;
 using Npgsql;
 
@@ -14,6 +15,9 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
     private readonly CancellationTokenSource ended = new();
     private Action<StoreSignals>[] listeners = [];
     private Task? listening;
+
+    /// <summary>Who tells: a store does not hear what it said itself, which its listeners were told already.</summary>
+    public string Sender { get; } = System.Security.Cryptography.RandomNumberGenerator.GetHexString(16);
 
     /// <summary>The channel of a schema's signals.</summary>
     public static string Channel(string schema) => $"fairlead_{schema}";
@@ -67,9 +71,9 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
 
     private async Task ListenOnceAsync()
     {
-        await using var connection = new NpgsqlConnection(options.Npgsql(direct: true));
+        await using var connection = options.Connect(direct: true);
         await connection.OpenAsync(ended.Token);
-        connection.Notification += (_, told) => Tell(int.TryParse(told.Payload, System.Globalization.CultureInfo.InvariantCulture, out var signals) ? (StoreSignals)signals : StoreSignals.Work);
+        connection.Notification += (_, told) => Hear(told.Payload);
         await using (var command = new NpgsqlCommand($"LISTEN \"{Channel(schema)}\"", connection))
         {
             await command.ExecuteNonQueryAsync(ended.Token);
@@ -79,6 +83,16 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
         while (true)
         {
             await connection.WaitAsync(ended.Token);
+        }
+    }
+
+    /// <summary>What another store said: its signals as a number, and who it is.</summary>
+    private void Hear(string payload)
+    {
+        var (signals, sender) = payload.Split(' ') is [var number, var id] ? (number, id) : (payload, "");
+        if (sender != Sender)
+        {
+            Tell(int.TryParse(signals, CultureInfo.InvariantCulture, out var told) ? (StoreSignals)told : StoreSignals.Work);
         }
     }
 

@@ -3,12 +3,15 @@ using System.Text;
 
 namespace Fairlead.PostgreSql;
 
-/// <summary>The statements in <c>Sql/*.sql</c> by name, and the migrations in order, for one schema. A statement begins at its line <c>-- name: x</c>.</summary>
+/// <summary>The statements in <c>Sql/*.sql</c> by name, and the migrations in order, for one schema. A statement begins at its line <c>-- name: x</c>; one that answers says what (<c>-- Out:</c>).</summary>
 internal sealed class SqlText
 {
     private const string Marker = "-- name: ";
     private static readonly FrozenDictionary<string, string> s_named = ReadAll().ToFrozenDictionary(StringComparer.Ordinal);
     private static readonly string[] s_migrations = [.. Resources(".Migrations.").Order(StringComparer.Ordinal).Select(Read)];
+    private static readonly FrozenSet<string> s_answering =
+        s_named.Where(static pair => pair.Value.Contains("Out:", StringComparison.Ordinal)).Select(static pair => pair.Key).ToFrozenSet(StringComparer.Ordinal);
+
     private readonly FrozenDictionary<string, string> _named;
 
     /// <summary>The texts for a schema; in the files it is called <c>fairlead</c>.</summary>
@@ -29,6 +32,9 @@ internal sealed class SqlText
 
     /// <summary>The text of one statement.</summary>
     public string Of(string name) => _named.TryGetValue(name, out var text) ? text : throw new InvalidOperationException($"No statement '{name}' in Sql/*.sql.");
+
+    /// <summary>Whether a statement answers with rows: its comment says so.</summary>
+    public static bool Answers(string name) => s_answering.Contains(name);
 
     private static string For(string schema, string text) =>
         schema == PostgreSqlStoreOptions.DefaultSchema ? text : text.Replace("fairlead.", $"\"{schema}\".", StringComparison.Ordinal);

@@ -6,11 +6,11 @@ namespace Fairlead.PostgreSql;
 
 /// <summary>
 /// One statement on its way to the server. What only writes waits for the next one that asks, and travels with it: a transaction costs as
-/// many round trips as it has questions. An answer is read whole, so that others can be asked while it is walked.
+/// many round trips as it has questions that cannot be asked ahead. An answer is read whole, so that others can be asked while it is walked.
 /// </summary>
-internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
+internal sealed class Statement(Statements owner, NpgsqlBatchCommand command, bool answers)
 {
-    private List<object?[]>? rows;
+    private Answer? answer;
     private int at = -1;
 
     public Statement Add(long value) => Add(new NpgsqlParameter<long> { TypedValue = value });
@@ -41,20 +41,35 @@ internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
 
     public Statement Add(byte[]?[] values) => Add(new NpgsqlParameter<byte[]?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
 
-    /// <summary>True when there is a row to read.</summary>
-    public bool Step()
+    /// <summary>Asks with the next question that cannot wait: one round trip for all of them.</summary>
+    public Statement Ahead()
     {
-        rows ??= owner.Ask(command);
-        return ++at < rows.Count;
+        answer ??= owner.Ask(command);
+        return this;
+    }
+
+    /// <summary>True when there is a row to read.</summary>
+    public bool Step() => ++at < Rows.Rows;
+
+    /// <summary>How many rows there are.</summary>
+    public int Count => Rows.Rows;
+
+    /// <summary>Goes to a row, from 0.</summary>
+    public Statement At(int row)
+    {
+        at = row;
+        return this;
     }
 
     /// <summary>Sends it with the next question; what it returns is not read.</summary>
-    public void Run() => owner.Send(command);
+    public void Run() => owner.Send(command, answers);
 
     /// <summary>Runs it now and says how many rows changed.</summary>
     public int Change()
     {
-        owner.Ask(command);
+        owner.WriteRows();
+        owner.Send(command, answers);
+        owner.Flush();
         return (int)command.RecordsAffected;
     }
 
@@ -64,36 +79,41 @@ internal sealed class Statement(Statements owner, NpgsqlBatchCommand command)
     /// <summary>True when there is at least one row.</summary>
     public bool Any() => Step();
 
-    public int Columns => rows![at].Length;
+    public int Columns => Rows.Columns;
 
-    public long Long(int column) => rows![at][column] switch
-    {
-        null => 0,
-        long number => number,
-        int number => number,
-        bool flag => flag ? 1 : 0,
-        var other => Convert.ToInt64(other, System.Globalization.CultureInfo.InvariantCulture),
-    };
+    public long Long(int column) => answer!.Number(at, column);
 
     public int Int(int column) => (int)Long(column);
 
-    public bool IsNull(int column) => rows![at][column] is null;
+    public bool IsNull(int column) => answer!.IsNull(at, column);
 
     public long? MaybeLong(int column) => IsNull(column) ? null : Long(column);
 
-    public double Double(int column) => rows![at][column] is double number ? number : 0;
+    public double Double(int column) => answer!.Real(at, column);
 
     public double? MaybeDouble(int column) => IsNull(column) ? null : Double(column);
 
     public string Text(int column) => MaybeText(column) ?? "";
 
-    public string? MaybeText(int column) => rows![at][column] is string stored ? StoredText.Read(stored) : null;
+    public string? MaybeText(int column) => answer!.Reference(at, column) is string stored ? StoredText.Read(stored) : null;
 
-    public byte[] Blob(int column) => rows![at][column] as byte[] ?? [];
+    public byte[] Blob(int column) => answer!.Reference(at, column) as byte[] ?? [];
 
     public DateTimeOffset Time(int column) => Moment.From(Long(column));
 
     public DateTimeOffset? MaybeTime(int column) => IsNull(column) ? null : Time(column);
+
+    private Answer Rows
+    {
+        get
+        {
+            if (Ahead().answer is { IsRead: false })
+            {
+                owner.Flush();
+            }
+            return answer!;
+        }
+    }
 
     private Statement Add(NpgsqlParameter parameter)
     {

@@ -16,8 +16,20 @@ internal static class Tallies
         row.Long(first), row.Long(first + 1), row.Long(first + 2), row.Long(first + 3),
         row.Long(first + 4), row.Long(first + 5), row.Long(first + 6), row.Long(first + 7));
 
-    public static void Write(Statements statements, long scope, StateTally delta) =>
-        statements["add_to_tally"].Add(scope)
-            .Add(delta.Scheduled).Add(delta.Queued).Add(delta.Blocked).Add(delta.Processing)
-            .Add(delta.Completed).Add(delta.Failed).Add(delta.Cancelled).Add(delta.TimedOut).Run();
+    public static void Write(Statements statements, Dictionary<long, StateTally> deltas)
+    {
+        var rows = new Rows();
+        foreach (var (scope, delta) in deltas)
+        {
+            if (delta != default)
+            {
+                rows.Add(scope).Add(delta.Scheduled).Add(delta.Queued).Add(delta.Blocked).Add(delta.Processing)
+                    .Add(delta.Completed).Add(delta.Failed).Add(delta.Cancelled).Add(delta.TimedOut).End();
+            }
+        }
+        if (rows.Count > 0)
+        {
+            rows.To(statements["add_to_tally"]).Run();
+        }
+    }
 }

@@ -46,11 +46,11 @@ internal static class WaitReasons
 
     private static (bool Paused, bool Full) Queue(Statements sql, long queue)
     {
-        var row = sql["queue_facts"].Add(queue);
+        var row = sql["queue_facts"].Add([queue]);
         row.Step();
         var (paused, max) = (row.Long(0) != 0, row.MaybeLong(1));
         var reserved = max is null ? 0 : sql["count_reserved"].Add(queue).Number() ?? 0;
-        return (paused, max is { } most && Tallies.Read(sql, -queue).Processing + reserved >= most);
+        return (paused, max is { } most && row.Long(9) + reserved >= most);
     }
 
     private static string Text(long id) => id.ToString(CultureInfo.InvariantCulture);

@@ -9,6 +9,10 @@ public sealed class ConfigurationSecretTests
 
     [Theory]
     [InlineData($"store: mysql://user:{Secret}@host/db")]
+    [InlineData($"store: postgres://user:{Secret}@host")]
+    [InlineData($"store: postgres:user:{Secret}@host/db")]
+    [InlineData($"store: postgres://user:1/{Secret}@host/db")]
+    [InlineData($"store: postgres://user:{Secret}@host/db?nonesuch={Secret}")]
     [InlineData($"store: {{ url: {Secret} }}")]
     [InlineData($"store: [{Secret}]")]
     [InlineData($"store: {Secret}")]

@@ -1,3 +1,5 @@
+using Fairlead.Cli.Stores;
+
 namespace Fairlead.Cli.Tests;
 
 /// <summary>The small pieces, in tables.</summary>
@@ -41,7 +43,27 @@ public sealed class PiecesTests
     [InlineData("sqlite:./a.db", "sqlite:./a.db")]
     [InlineData("sqlite:/data/a.db", "sqlite:/data/a.db")]
     [InlineData("memory:", "memory:")]
+    [InlineData("postgres://h/d", "postgres://h:5432/d")]
+    [InlineData("postgresql://u:hunter2@h:6543/d?schema=x", "postgres://h:6543/d?schema=x")]
     public void Addresses_are_read(string text, string address) => StoreAddress.Parse(text, "test").ToString().ShouldBe(address);
+
+    [Theory]
+    [InlineData("postgres://u:hunter2@h")]
+    [InlineData("postgres://u:hunter2@h/d?schema=Big")]
+    [InlineData("postgres://u:hunter2@h/d?sslmode=hunter2")]
+    [InlineData("postgres://u:hunter2@h/d?password=hunter2&nonesuch=hunter2")]
+    [InlineData("postgres://u:1hunter2/x@h/d")]
+    [InlineData("postgres://u:1/hunter2@h/d")]
+    [InlineData("postgres://u:hun@ter2@h:99999999/d")]
+    [InlineData("postgres:u:hunter2@h")]
+    [InlineData("postgres:Host=h;Password=hunter2;Nonesuch=1")]
+    [InlineData("mysql://u:hunter2@h/d")]
+    public void An_address_that_is_wrong_is_refused_without_its_password(string text)
+    {
+        var refused = Should.Throw<CommandFailure>(() => StoreAddress.Parse(text, "--store"));
+
+        (refused.Message.Contains("hunter2", StringComparison.Ordinal) || refused.Message.Contains("ter2", StringComparison.Ordinal)).ShouldBeFalse(refused.Message);
+    }
 
     [Theory]
     [InlineData("--concurency", "--concurrency")]

@@ -1,4 +1,5 @@
 using Fairlead.Cli.Status;
+using Fairlead.Cli.Stores;
 using Fairlead.Cli.Tests.Alerts;
 using Fairlead.Storage;
 

@@ -33,10 +33,19 @@ public sealed class KilledNodes(string file, int processes, int jobs, int seed) 
         }
     }
 
-    /// <summary>Kills one of them and puts another in its place.</summary>
+    /// <summary>
+    /// Kills one of them and puts another in its place; one that runs a job which was met twice already is spared: a third time would make that job
+    /// poison, and it is chance that kills here, not the job.
+    /// </summary>
     public async Task KillOneAsync()
     {
-        var victim = members[random.Next(members.Count)];
+        var met = deaths.SelectMany(static death => death.Held).GroupBy(static job => job).Where(static job => job.Count() > 1).Select(static job => job.Key).ToHashSet();
+        var candidates = members.FindAll(member => !member.Runs(met));
+        if (candidates.Count == 0)
+        {
+            return;
+        }
+        var victim = candidates[random.Next(candidates.Count)];
         var at = Stopwatch.GetTimestamp();
         victim.Process.Kill();
         await victim.Reading;
@@ -143,11 +152,23 @@ public sealed class KilledNodes(string file, int processes, int jobs, int seed) 
 
         public Task Reading { get; }
 
+        /// <summary>Whether it runs one of these.</summary>
+        public bool Runs(HashSet<string> jobs)
+        {
+            lock (Running)
+            {
+                return Running.Overlaps(jobs);
+            }
+        }
+
         private async Task ReadAsync()
         {
             while (await Process.Output.ReadLineAsync() is { } line)
             {
-                Hear(line);
+                lock (Running)
+                {
+                    Hear(line);
+                }
             }
         }
 

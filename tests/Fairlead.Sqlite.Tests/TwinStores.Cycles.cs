@@ -3,7 +3,7 @@ using Fairlead.Policies;
 using Fairlead.Schedules;
 using Fairlead.Storage;
 
-namespace Fairlead.Sqlite.Tests;
+namespace Fairlead.Twins;
 
 // What came with cycles: parents and their children, keys that are taken once, rounds of a schedule.
 internal sealed partial class TwinStores
@@ -24,7 +24,7 @@ internal sealed partial class TwinStores
             Queue = Pick(Queues).Name, Kind = Pick(Kinds), Group = Pick(GroupNames[1..]), UniqueKey = _random.Next(3) == 0 ? $"u{_random.Next(4)}" : null,
             Payload = """{"cost":2}"""u8.ToArray(),
         });
-        // All at once: SQLite counts items that wait for their turn in a batch among the ready ones where it only shows them.
+        // All at once: SQL stores count items that wait for their turn in a batch among the ready ones where it only shows them.
         return JobTransition.Branched(times, new() { Queue = "fair", Items = [.. items], LeaveOutHeld = true, FailOnError = _random.Next(2) == 0 }, []);
     }
 

@@ -4,13 +4,13 @@ using Fairlead.Limits;
 using Fairlead.Storage;
 using Fairlead.Testing;
 
-namespace Fairlead.Sqlite.Tests;
+namespace Fairlead.Twins;
 
 /// <summary>
-/// Drives the in-memory store and SQLite through one random life with groups, limits and breakers, and holds every answer of the one
+/// Drives the in-memory store and another one through one random life with groups, limits and breakers, and holds every answer of the one
 /// against the other's: two independent stores that decide alike are unlikely to be wrong alike.
 /// </summary>
-internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore memory, IJobStore sqlite)
+internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore memory, IJobStore other)
 {
     private static readonly JobKind[] Kinds = [new("a"), new("b")];
     private static readonly string?[] GroupNames = [null, "g1", "g2", "g3", "g4", "g5"];
@@ -38,7 +38,7 @@ internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore 
     private readonly long[] _sequence = new long[2];
     private readonly List<(int Node, ClaimedJob Job, DateTimeOffset At)> _running = [];
     private readonly List<(int Node, AttemptKey Attempt)> _abandoned = [];
-    private readonly List<(Permit Memory, Permit Sqlite)> _permits = [];
+    private readonly List<(Permit Memory, Permit Other)> _permits = [];
 
     /// <summary>How many jobs were claimed: a life in which nothing happens proves nothing.</summary>
     public int Claimed { get; private set; }
@@ -97,7 +97,7 @@ internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore 
 
     private async Task EnqueueAsync()
     {
-        // Jobs without a group beside groups are left out: SQLite notices their coming and going at claims only, which moves start tags a little.
+        // Jobs without a group beside groups are left out: SQL stores notice their coming and going at claims only, which moves start tags a little.
         var groups = GroupNames[1..];
         var queue = Pick(Queues).Name;
         var jobs = Enumerable.Range(0, _random.Next(1, 6)).Select(_ => new NewJob
@@ -195,7 +195,7 @@ internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore 
         var permit = Pick(_permits);
         _permits.Remove(permit);
         await BothAsync($"release {permit.Memory.Limit}/{permit.Memory.Group} {Text(permit.Memory.At)}",
-            async store => await store.ReleaseAsync([store == memory ? permit.Memory : permit.Sqlite]));
+            async store => await store.ReleaseAsync([store == memory ? permit.Memory : permit.Other]));
     }
 
     private async Task ReportAsync()
@@ -307,15 +307,15 @@ internal sealed partial class TwinStores(int seed, ManualClock clock, IJobStore 
 
     private async Task<T> BothAsync<T>(string step, Func<IJobStore, Task<T>> ask, Func<T, string> text)
     {
-        var (one, other) = (await ask(memory), await ask(sqlite));
-        var (said, saidToo) = (text(one), text(other));
+        var (one, two) = (await ask(memory), await ask(other));
+        var (said, saidToo) = (text(one), text(two));
         if (!said.StartsWith('\n'))
         {
             _steps.Add($"{Text(clock.Now)} {step}: {said}");
         }
         if (said != saidToo)
         {
-            Assert.Fail($"Seed {seed}, step {_steps.Count}: {step}\nmemory: {said}\nsqlite: {saidToo}\nbefore:\n{string.Join('\n', _steps.TakeLast(30))}");
+            Assert.Fail($"Seed {seed}, step {_steps.Count}: {step}\nmemory: {said}\n{other.Description}: {saidToo}\nbefore:\n{string.Join('\n', _steps.TakeLast(30))}");
         }
         return one;
     }

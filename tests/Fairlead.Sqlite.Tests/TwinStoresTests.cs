@@ -1,5 +1,6 @@
 using Fairlead.Storage;
 using Fairlead.Testing;
+using Fairlead.Twins;
 
 namespace Fairlead.Sqlite.Tests;
 

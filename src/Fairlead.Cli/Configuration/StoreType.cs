@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Cli.Stores;
 
 namespace Fairlead.Cli.Configuration;
 
@@ -34,6 +35,11 @@ internal sealed class StoreType : ConfigurationType<string>
         if (!Array.Exists(Schemes, scheme => text.StartsWith(scheme, StringComparison.Ordinal)) || text == Sqlite)
         {
             Refuse(node, reading);
+            return false;
+        }
+        if (text.StartsWith("postgres", StringComparison.Ordinal) && PostgreSqlAddress.Problem(text) is { } problem)
+        {
+            reading.Errors.Add(node.Place, $"{node.Path}: {problem}");
             return false;
         }
         value = text.StartsWith(Sqlite, StringComparison.Ordinal) ? FromFolder(text[Sqlite.Length..], reading) : text;

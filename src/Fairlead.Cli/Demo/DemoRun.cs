@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cli.Stores;
 using Fairlead.Diagnostics;
 using Fairlead.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +45,7 @@ internal sealed class DemoRun(CommandContext context, string folder)
         var services = new ServiceCollection();
         services.AddSingleton(context.Time).AddSingleton(upstreams);
         services.AddFairlead(fairlead => fairlead
-            .UseStore((_, _) => StoreAddress.Parse($"sqlite:{Path.Combine(folder, "demo.db")}", "demo").Connect(context.Time, adopt: false))
+            .UseStore((_, _) => new SqliteAddress(Path.Combine(folder, "demo.db"), "demo").Connect(context.Time, adopt: false))
             .AddLimit(SpApiLimit, SpApiPerSecond.PerSecond())
             .AddLimit(KeepaLimit, KeepaPerSecond.PerSecond())
             .AddQueue(Queue, queue =>

@@ -4,7 +4,9 @@
 -- Numbers the store counts with. Ids of jobs and nodes come from here, so that they are never used again, even after pruning.
 CREATE TABLE fairlead.meta(name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 50);
 INSERT INTO fairlead.meta(name, value) VALUES
-  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0);
+  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0), ('healthy_since', 0);
+-- By which a transaction of another database is told from one of this.
+INSERT INTO fairlead.meta(name, value) SELECT 'identity', (random() * 9e18)::bigint;
 
 -- groups: how many rows it has in fairlead.group. fair_clock: virtual time, the start tag of what was started last. outage: its own
 -- breaker, open while more than half of its groups fail. change: an operator's, JSON; max_concurrent is what is in force.
@@ -87,9 +89,10 @@ CREATE TABLE fairlead.tally(
   scope bigint PRIMARY KEY, scheduled bigint NOT NULL, queued bigint NOT NULL, blocked bigint NOT NULL, processing bigint NOT NULL,
   completed bigint NOT NULL, failed bigint NOT NULL, cancelled bigint NOT NULL, timed_out bigint NOT NULL) WITH (fillfactor = 50);
 
+-- heartbeat_at: by the store's clock, which decides. heard_at: by the server's own, which tells an outage of the store from the silence of one.
 CREATE TABLE fairlead.node(
   id bigint PRIMARY KEY, name text NOT NULL, slots bigint NOT NULL, lease bigint NOT NULL, joined_at bigint NOT NULL,
-  heartbeat_at bigint NOT NULL, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
+  heartbeat_at bigint NOT NULL, heard_at bigint NOT NULL, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
 CREATE INDEX node_live ON fairlead.node(id) WHERE left_at IS NULL;
 CREATE TABLE fairlead.serves(queue bigint NOT NULL, kind bigint NOT NULL, node bigint NOT NULL, PRIMARY KEY(queue, kind, node));
 CREATE INDEX serves_node ON fairlead.serves(node);
@@ -160,6 +163,12 @@ CREATE TABLE fairlead.keeps_time(schedule bigint NOT NULL, node bigint NOT NULL,
 -- and the permits it holds, are those of node 0, which no node has. batch is null when all children were left out.
 CREATE TABLE fairlead.parent(
   job bigint PRIMARY KEY, fence bigint NOT NULL, batch bigint UNIQUE, node bigint NOT NULL, started_at bigint NOT NULL, left_out bigint NOT NULL);
+
+-- What callers' own transactions brought and no store has looked at yet: jobs, a batch, or keys to settle, as JSON. Seen with the caller's commit; whoever writes next
+-- takes it in. xact: the caller's transaction, so that nobody walks over the remains of older ones while an old snapshot keeps them.
+CREATE TABLE fairlead.arrival(
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, xact bigint NOT NULL DEFAULT txid_current(), body text NOT NULL);
+CREATE INDEX arrival_xact ON fairlead.arrival(xact);
 
 -- A row of these tables lives for as long as one job waits or runs, and claims read past what is dead: clean up after few changes, without pauses. Their
 -- planner's statistics are old at once, too. What is only added to and forgotten in ranges needs it less often, but not only after a fifth of all.

@@ -1,12 +1,31 @@
 -- What a claim asks and moves.
 
 -- name: node_for_claim
--- In: node. Out: heartbeat, lease, left at.
-SELECT heartbeat_at, lease, left_at FROM fairlead.node WHERE id = $1
+-- In: node. Out: heartbeat, lease, left at, how many nodes the job has lost that it runs alone; null when it runs none alone.
+SELECT n.heartbeat_at, n.lease, n.left_at, (SELECT r.lost FROM fairlead.running r WHERE r.node = n.id AND r.job = n.solo_job) FROM fairlead.node n WHERE n.id = $1
 
--- name: first_running_lost
--- In: node. Out: how many nodes its first running job has lost; no row when it runs nothing. A job that runs alone is the only one.
-SELECT lost FROM fairlead.running WHERE node = $1 ORDER BY job LIMIT 1
+-- name: runs_alone
+-- In: node, job. From here on it runs nothing beside that job.
+UPDATE fairlead.node SET solo_job = $2 WHERE id = $1
+
+-- name: runs_any
+-- In: node. Out: a row when it runs anything. The newest first: that is where what has not ended is.
+SELECT 1 FROM fairlead.running WHERE node = $1 ORDER BY job DESC LIMIT 1
+
+-- name: claim_look
+-- In: queues. Out: queue, when its next scheduled job comes due, whether any of its jobs waits for an empty node.
+SELECT u.queue, (SELECT min(w.due) FROM fairlead.waiting w WHERE w.state = 0 AND w.queue = u.queue),
+  EXISTS (SELECT 1 FROM fairlead.waiting w WHERE w.state = 3 AND w.queue = u.queue)
+FROM unnest($1::bigint[]) AS u(queue)
+
+-- name: lines_ready
+-- In: queues, kinds. Out: queue, kind of those pairs in which anything is ready.
+SELECT u.queue, u.kind FROM unnest($1::bigint[], $2::bigint[]) AS u(queue, kind)
+WHERE EXISTS (SELECT 1 FROM fairlead.ready r WHERE r.queue = u.queue AND r.kind = u.kind)
+
+-- name: others_ready
+-- In: queue, kinds. Out: a row when jobs without a group of other kinds are ready.
+SELECT 1 FROM fairlead.line l WHERE l.queue = $1 AND l.kind <> ALL($2) AND EXISTS (SELECT 1 FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind) LIMIT 1
 
 -- name: due_jobs
 -- In: queue, now. Out: scheduled jobs whose time has come, in that order.
@@ -14,19 +33,11 @@ SELECT w.job, j.queue, j.kind, j.priority, j.batch, j.flags, w.attempt, w.fence,
 FROM fairlead.waiting w JOIN fairlead.job j ON j.id = w.job
 WHERE w.state = 0 AND w.queue = $1 AND w.due <= $2 ORDER BY w.due, w.job LIMIT 2000
 
--- name: next_due
--- In: queue. Out: when its next scheduled job comes due.
-SELECT min(due) FROM fairlead.waiting WHERE state = 0 AND queue = $1
-
 -- name: solo_jobs
 -- In: queue. Out: jobs that wait for an empty node, and who was asked to be it.
 SELECT w.job, w.reserved, j.queue, j.kind, j.priority, j.batch, j.flags, w.attempt, w.fence, w.lost, w.since
 FROM fairlead.waiting w JOIN fairlead.job j ON j.id = w.job
 WHERE w.state = 3 AND w.queue = $1 ORDER BY w.priority, w.job
-
--- name: any_solo
--- In: queue. Out: a row when any job of it waits for an empty node.
-SELECT 1 FROM fairlead.waiting WHERE state = 3 AND queue = $1 LIMIT 1
 
 -- name: count_reserved
 -- In: queue. Out: how many of its jobs keep a place under max_concurrent because a live node makes room for them.
@@ -46,31 +57,23 @@ UPDATE fairlead.waiting SET reserved = NULL WHERE state = 3 AND queue = $1 AND r
 SELECT 1 FROM fairlead.ready WHERE queue = $1 ORDER BY kind LIMIT 1
 
 -- name: ready_jobs
--- In: queue, kind, limit. Out: its ready jobs in order, with what it takes to run them.
+-- In: queue, kind, limit. Out: its ready jobs in order, with what it takes to run them: no more than the queue may run, and one.
 SELECT r.priority, r.job, r.batch, r.flags, r.attempt, r.fence, r.lost, r.since,
   j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
-FROM fairlead.ready r JOIN fairlead.job j ON j.id = r.job
-WHERE r.queue = $1 AND r.kind = $2 ORDER BY r.priority, r.job LIMIT $3
+FROM (SELECT * FROM fairlead.ready WHERE queue = $1 AND kind = $2 ORDER BY priority, job
+  LIMIT least($3, (SELECT greatest(q.max_concurrent - coalesce(t.processing, 0), 0) + 1
+    FROM fairlead.queue q LEFT JOIN fairlead.tally t ON t.scope = -q.id WHERE q.id = $1 AND q.max_concurrent IS NOT NULL))) r
+JOIN fairlead.job j ON j.id = r.job
+ORDER BY r.priority, r.job
 
 -- name: start_ready
--- In: node, now, queue, kind, negated priority, last job, group, charged, further flags. A kind's claimed jobs are the beginning of its line: one range, moved by one statement.
+-- In: node, now, queue, kind, negated priority, last job, group, charged, further flags. A kind's claimed jobs are the beginning of its line: one range,
+-- moved by one statement. That is right only because nobody else makes jobs ready in the meantime: whoever does has the turn.
+WITH gone AS (
+  DELETE FROM fairlead.ready WHERE queue = $3 AND kind = $4 AND (priority, job) <= ($5, $6)
+  RETURNING job, queue, batch, flags, attempt, fence, lost, since)
 INSERT INTO fairlead.running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
-SELECT $1, job, queue, batch, flags | $9, attempt + 1, fence + 1, lost, since, $2, 0, $7, $8
-FROM fairlead.ready WHERE queue = $3 AND kind = $4 AND priority = $5 AND job <= $6
-
--- name: start_ready_above
--- In: node, now, queue, kind, negated priority, group, charged, further flags. The same for whole priorities before it.
-INSERT INTO fairlead.running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
-SELECT $1, job, queue, batch, flags | $8, attempt + 1, fence + 1, lost, since, $2, 0, $6, $7
-FROM fairlead.ready WHERE queue = $3 AND kind = $4 AND priority < $5
-
--- name: remove_started
--- In: queue, kind, negated priority, last job.
-DELETE FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND priority = $3 AND job <= $4
-
--- name: remove_started_above
--- In: queue, kind, negated priority.
-DELETE FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND priority < $3
+SELECT $1, job, queue, batch, flags | $9, attempt + 1, fence + 1, lost, since, $2, 0, $7, $8 FROM gone
 
 -- name: start_one
 -- In: node, job, queue, batch, flags, attempt, fence, lost, ready at, now, group, charged.
@@ -82,8 +85,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)
 SELECT enqueued_at, deadline, group_key, extras, payload FROM fairlead.job WHERE id = $1
 
 -- name: start_batch
--- In: batch, now. At its first item only.
-UPDATE fairlead.batch SET started_at = $2, status = 3 WHERE job = $1 AND started_at IS NULL
+-- In: batches, now. At the first item of each only.
+UPDATE fairlead.batch SET started_at = $2, status = 3 WHERE job = ANY($1) AND started_at IS NULL
 
 -- name: close_slot_blocks
 -- In: queue, now. Nothing is ready any more: no slot is missing.

@@ -29,5 +29,5 @@ SELECT j.id FROM fairlead.job j LEFT JOIN fairlead.ended e ON e.job = j.id AND e
 UPDATE fairlead.batch SET status = CASE WHEN started_at IS NULL THEN 1 ELSE 3 END, ended_at = NULL, cancelled = 0, generation = generation + 1 WHERE job = $1
 
 -- name: key_of
--- In: job. Out: queue, unique key, the job that holds the key.
-SELECT j.queue, j.unique_key, u.job FROM fairlead.job j LEFT JOIN fairlead.unique u ON u.queue = j.queue AND u.key = j.unique_key WHERE j.id = $1
+-- In: job. Out: queue, unique key.
+SELECT queue, unique_key FROM fairlead.job WHERE id = $1

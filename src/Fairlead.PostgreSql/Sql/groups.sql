@@ -5,10 +5,19 @@
 SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
 FROM fairlead.group WHERE queue = $1 AND name = $2
 
--- name: group
--- In: id. Out: the group.
+-- name: groups
+-- In: ids. Out: the groups.
 SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
-FROM fairlead.group WHERE id = $1
+FROM fairlead.group WHERE id = ANY($1)
+
+-- name: groups_named
+-- In: queue, names. Out: the groups.
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
+FROM fairlead.group WHERE queue = $1 AND name = ANY($2)
+
+-- name: lanes_named
+-- In: queue, names of groups. Out: kind, ready, tag, reach, estimate, group.
+SELECT l.kind, l.ready, l.tag, l.reach, l.estimate, l.grp FROM fairlead.group g JOIN fairlead.lane l ON l.grp = g.id WHERE g.queue = $1 AND g.name = ANY($2)
 
 -- name: groups_of
 -- In: queue, limit. Out: its groups but for the one without a name, those with work first, in the order in which they go next.
@@ -25,41 +34,76 @@ FROM fairlead.group WHERE open > 0 ORDER BY open, queue, name LIMIT 1000
 INSERT INTO fairlead.group(queue, name, tag, ready, in_flight, reach, paused, open, held_until, served, slow)
 VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0) RETURNING id
 
+-- name: add_groups
+-- In: queues, names, tags. Out: id, queue, name.
+INSERT INTO fairlead.group(queue, name, tag, ready, in_flight, reach, paused, open, held_until, served, slow)
+SELECT queue, name, tag, 0, 0, 0, 0, 0, 0, 0, 0 FROM unnest($1::bigint[], $2::text[], $3::double precision[]) AS k(queue, name, tag) RETURNING id, queue, name
+
 -- name: count_group
 -- In: queue, by how many.
 UPDATE fairlead.queue SET groups = groups + $2 WHERE id = $1
 
--- name: write_group
--- In: id, tag, ready, in flight, reach, paused, open, breaker, held until, held by, wake at, block cause, block key, served, slow, held cause.
-UPDATE fairlead.group SET tag = $2, ready = $3, in_flight = $4, reach = $5, paused = $6, open = $7, breaker = $8, held_until = $9, held_by = $10,
-  wake_at = $11, block_cause = $12, block_key = $13, served = $14, slow = $15, held_cause = $16 WHERE id = $1
+-- name: write_groups
+-- In: rows: id, tag, ready, in flight, reach, paused, open, breaker, held until, held by, wake at, block cause, block key, served, slow, held cause.
+UPDATE fairlead.group g SET tag = u.tag, ready = u.ready, in_flight = u.in_flight, reach = u.reach, paused = u.paused, open = u.open, breaker = u.breaker,
+  held_until = u.held_until, held_by = u.held_by, wake_at = u.wake_at, block_cause = u.block_cause, block_key = u.block_key, served = u.served,
+  slow = u.slow, held_cause = u.held_cause
+FROM unnest($1::bigint[], $2::double precision[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[],
+  $11::bigint[], $12::bigint[], $13::text[], $14::double precision[], $15::bigint[], $16::bigint[])
+  AS u(id, tag, ready, in_flight, reach, paused, open, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow, held_cause)
+WHERE g.id = u.id
 
 -- name: lanes_of
--- In: group. Out: kind, ready, tag, reach, estimate.
-SELECT kind, ready, tag, reach, estimate FROM fairlead.lane WHERE grp = $1
+-- In: groups. Out: kind, ready, tag, reach, estimate, group.
+SELECT kind, ready, tag, reach, estimate, grp FROM fairlead.lane WHERE grp = ANY($1)
 
--- name: write_lane
--- In: group, kind, queue, ready, tag, reach, estimate.
-INSERT INTO fairlead.lane(grp, kind, queue, ready, tag, reach, estimate) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (grp, kind) DO UPDATE SET ready = $4, tag = $5, reach = $6, estimate = $7
+-- name: write_lanes
+-- In: rows: group, kind, queue, ready, tag, reach, estimate.
+INSERT INTO fairlead.lane AS l(grp, kind, queue, ready, tag, reach, estimate)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::bigint[], $7::double precision[])
+ON CONFLICT (grp, kind) DO UPDATE SET ready = excluded.ready, tag = excluded.tag, reach = excluded.reach, estimate = excluded.estimate
+
+-- name: lanes_in_reach
+-- In: queue, kind, after tag, after group, limit, how many jobs are wanted. Out: the lanes that go next, and of each so many ready jobs that a fair share of
+-- what is wanted is there twice, with what it takes to run them: group, tag, then the job's columns; null where there is none.
+WITH page AS (
+  SELECT grp, tag FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5)
+SELECT p.grp, p.tag, g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
+FROM page p LEFT JOIN LATERAL (
+  SELECT * FROM fairlead.grouped WHERE grp = p.grp AND kind = $2 ORDER BY priority, job
+  LIMIT (SELECT 1 + least($6, 2 * $6 / count(*)) FROM page)) g ON true
+LEFT JOIN fairlead.job j ON j.id = g.job
+ORDER BY p.tag, p.grp, g.priority, g.job
 
 -- name: groups_in_reach
--- In: queue, kind, after tag, after group, limit. Out: group, tag: in the order in which they go next.
-SELECT grp, tag FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5
+-- In: queue, kind, after tag, after group, limit. Out: the groups of the lanes that go next.
+SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
+FROM fairlead.group WHERE id IN (
+  SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5)
 
--- name: group_head
--- In: group, kind, after negated priority, after job. Out: its next ready job, with what it takes to run it.
-SELECT g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
-FROM fairlead.grouped g JOIN fairlead.job j ON j.id = g.job
-WHERE g.grp = $1 AND g.kind = $2 AND (g.priority, g.job) > ($3, $4) ORDER BY g.priority, g.job LIMIT 1
+-- name: lanes_of_those
+-- In: queue, kind, after tag, after group, limit. Out: all lanes of these groups: kind, ready, tag, reach, estimate, group.
+SELECT kind, ready, tag, reach, estimate, grp FROM fairlead.lane WHERE grp IN (
+  SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5)
+
+-- name: group_heads
+-- In: rows: group, kind, after negated priority, after job; limit. Out: the next ready jobs of each: group, kind, then the job's columns with what it takes to run them.
+SELECT u.grp, u.kind, g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, j.enqueued_at, j.deadline, j.group_key, j.extras, j.payload
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u(grp, kind, priority, job)
+CROSS JOIN LATERAL (
+  SELECT * FROM fairlead.grouped g WHERE g.grp = u.grp AND g.kind = u.kind AND (g.priority, g.job) > (u.priority, u.job) ORDER BY g.priority, g.job LIMIT $5) g
+JOIN fairlead.job j ON j.id = g.job
+ORDER BY u.grp, u.kind, g.priority, g.job
 
 -- name: add_grouped
--- In: group, kind, negated priority, job, batch, flags, attempts spent, fence, nodes lost, since.
-INSERT INTO fairlead.grouped(grp, kind, priority, job, batch, flags, attempt, fence, lost, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- In: rows: group, kind, negated priority, job, batch, flags, attempts spent, fence, nodes lost, since.
+INSERT INTO fairlead.grouped(grp, kind, priority, job, batch, flags, attempt, fence, lost, since)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
 
 -- name: remove_grouped
--- In: group, kind, negated priority, job. Changes one row when it was there.
-DELETE FROM fairlead.grouped WHERE grp = $1 AND kind = $2 AND priority = $3 AND job = $4
+-- In: rows: group, kind, negated priority, job.
+DELETE FROM fairlead.grouped g USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u(grp, kind, priority, job)
+WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job
 
 -- name: grouped_place
 -- In: queue, kind, negated priority, job. Out: attempts spent, fence, nodes lost, since.
@@ -75,9 +119,9 @@ SELECT group_key FROM fairlead.job WHERE id = $1
 -- In: queue, now. Out: groups whose block is over; the rest at the next look, which follows at once.
 SELECT id FROM fairlead.group WHERE queue = $1 AND wake_at <= $2 ORDER BY wake_at, id LIMIT 1000
 
--- name: next_wake
--- In: queue. Out: when the next block is over.
-SELECT min(wake_at) FROM fairlead.group WHERE queue = $1 AND wake_at IS NOT NULL
+-- name: next_wakes
+-- In: queue, limit. Out: the groups whose blocks are over next: id, when.
+SELECT id, wake_at FROM fairlead.group WHERE queue = $1 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT $2
 
 -- name: any_group_ready
 -- In: queue. Out: a row when any group has ready jobs.
@@ -130,19 +174,23 @@ DELETE FROM fairlead.lane WHERE grp = $1
 -- In: queue, clock, outage.
 UPDATE fairlead.queue SET fair_clock = $2, outage = $3 WHERE id = $1
 
--- name: line_estimate
--- In: queue, kind. Out: how long its jobs take on average.
-SELECT estimate FROM fairlead.line WHERE queue = $1 AND kind = $2
+-- name: line_estimates
+-- In: queues. Out: queue, kind, how long its jobs take on average.
+SELECT queue, kind, estimate FROM fairlead.line WHERE queue = ANY($1) AND estimate IS NOT NULL
 
--- name: set_line_estimate
--- In: queue, kind, seconds.
-UPDATE fairlead.line SET estimate = $3 WHERE queue = $1 AND kind = $2
+-- name: set_line_estimates
+-- In: rows: queue, kind, seconds.
+UPDATE fairlead.line l SET estimate = u.estimate FROM unnest($1::bigint[], $2::bigint[], $3::double precision[]) AS u(queue, kind, estimate)
+WHERE l.queue = u.queue AND l.kind = u.kind
 
 -- name: start_grouped
--- In: node, now, group, kind, negated priority, job, queue, charged, further flags.
+-- In: rows: group, kind, negated priority, job, charged; node, now, queue, further flags. Moves them from what is ready to what runs.
+WITH gone AS (
+  DELETE FROM fairlead.grouped g USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[]) AS u(grp, kind, priority, job, charged)
+  WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job
+  RETURNING g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, g.grp, u.charged)
 INSERT INTO fairlead.running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
-SELECT $1, job, $7, batch, flags | $9, attempt + 1, fence + 1, lost, since, $2, 0, $3, $8
-FROM fairlead.grouped WHERE grp = $3 AND kind = $4 AND priority = $5 AND job = $6
+SELECT $6, job, $8, batch, flags | $9, attempt + 1, fence + 1, lost, since, $7, 0, grp, charged FROM gone
 
 -- name: overrunning
 -- In: node, now. Out: job, group, charged, seconds run: attempts that run longer than was charged for them.
@@ -152,7 +200,3 @@ WHERE node = $1 AND grp IS NOT NULL AND charged < (($2 - claimed_at) / 1000000.0
 -- name: set_charged
 -- In: node, job, seconds.
 UPDATE fairlead.running SET charged = $3 WHERE node = $1 AND job = $2
-
--- name: kind_of_job
--- In: job. Out: its kind.
-SELECT kind FROM fairlead.job WHERE id = $1

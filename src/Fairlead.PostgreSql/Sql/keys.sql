@@ -20,6 +20,10 @@ UPDATE fairlead.key SET job = NULL, fence = NULL, expires_at = $5 + keep WHERE s
 -- In: scope, key, job, fence. Changes one row when it is claimed for that very attempt.
 DELETE FROM fairlead.key WHERE scope = $1 AND key = $2 AND job = $3 AND fence = $4
 
+-- name: keys_claimed_for
+-- In: scope, keys, job, fence. Out: those of them that are claimed for that very attempt.
+SELECT key FROM fairlead.key WHERE scope = $1 AND key = ANY($2) AND job = $3 AND fence = $4
+
 -- name: attempt_runs
 -- In: job, fence. Out: a row while the attempt holds its job.
 SELECT 1 FROM fairlead.running WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) AND job = $1 AND fence = $2

@@ -4,6 +4,10 @@
 -- In: name. Out: id, declared, change.
 SELECT id, declared, change FROM fairlead.limit WHERE name = $1
 
+-- name: limits_named
+-- In: names. Out: id, declared, change, name.
+SELECT id, declared, change, name FROM fairlead.limit WHERE name = ANY($1)
+
 -- name: limits
 -- Out: every limit by name.
 SELECT id, declared, change, name FROM fairlead.limit ORDER BY name COLLATE "C"
@@ -40,6 +44,10 @@ SELECT n.id, n.name FROM fairlead.declares d JOIN fairlead.node n ON n.id = d.no
 -- In: limit, key. Out: its state.
 SELECT state FROM fairlead.limit_state WHERE limit_id = $1 AND key = $2
 
+-- name: states_of
+-- In: names of limits, keys. Out: limit, key, state of those keys of those limits.
+SELECT s.limit_id, s.key, s.state FROM fairlead.limit l JOIN fairlead.limit_state s ON s.limit_id = l.id WHERE l.name = ANY($1) AND s.key = ANY($2)
+
 -- name: limit_states
 -- In: limit, at most. Out: key, state; the last used first.
 SELECT key, state FROM fairlead.limit_state WHERE limit_id = $1 ORDER BY used_at DESC, key LIMIT $2
@@ -49,9 +57,10 @@ SELECT key, state FROM fairlead.limit_state WHERE limit_id = $1 ORDER BY used_at
 SELECT key FROM fairlead.limit_state WHERE limit_id = $1
 
 -- name: write_limit_state
--- In: limit, key, used at, open, state.
-INSERT INTO fairlead.limit_state(limit_id, key, used_at, open, state) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (limit_id, key) DO UPDATE SET used_at = $3, open = $4, state = $5
+-- In: rows: limit, key, used at, open, state.
+INSERT INTO fairlead.limit_state(limit_id, key, used_at, open, state)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[])
+ON CONFLICT (limit_id, key) DO UPDATE SET used_at = excluded.used_at, open = excluded.open, state = excluded.state
 
 -- name: forget_limit_state
 -- In: limit, key.
@@ -63,8 +72,9 @@ SELECT l.name, s.key, s.limit_id, s.key <> '' AND s.used_at < $1 FROM fairlead.l
 WHERE (s.limit_id, s.key) > ($2, $3) ORDER BY s.limit_id, s.key LIMIT $4
 
 -- name: hold
--- In: id, limit, key, cost, node, job, fence.
-INSERT INTO fairlead.held(id, limit_id, key, cost, node, job, fence) VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- In: rows: id, limit, key, cost, node, job, fence.
+INSERT INTO fairlead.held(id, limit_id, key, cost, node, job, fence)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
 
 -- name: held
 -- In: id. Out: limit, key, cost.
@@ -74,13 +84,18 @@ SELECT limit_id, key, cost, id FROM fairlead.held WHERE id = $1
 -- In: node, job, fence. Out: limit, key, cost, id.
 SELECT limit_id, key, cost, id FROM fairlead.held WHERE node = $1 AND job = $2 AND fence = $3 ORDER BY id
 
+-- name: held_by_jobs
+-- In: node, jobs. Out: limit, key, cost, id, job, fence, state of the limit.
+SELECT h.limit_id, h.key, h.cost, h.id, h.job, h.fence, s.state
+FROM fairlead.held h LEFT JOIN fairlead.limit_state s ON s.limit_id = h.limit_id AND s.key = h.key WHERE h.node = $1 AND h.job = ANY($2) ORDER BY h.id
+
 -- name: held_by_node
 -- In: node. Out: limit, key, cost, id.
 SELECT limit_id, key, cost, id FROM fairlead.held WHERE node = $1 ORDER BY id
 
 -- name: release_held
--- In: id.
-DELETE FROM fairlead.held WHERE id = $1
+-- In: ids.
+DELETE FROM fairlead.held WHERE id = ANY($1)
 
 -- name: mark_holding
 -- In: node, job, fence, flag. The end of the attempt has something to release.

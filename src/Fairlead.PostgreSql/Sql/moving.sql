@@ -4,8 +4,12 @@
 -- In: id. Out: what stays with it wherever it goes.
 SELECT queue, kind, priority, batch, flags, coalesce(deadline, enqueued_at + 604800000000), enqueued_at FROM fairlead.job WHERE id = $1
 
+-- name: job_rows
+-- In: ids. Out: the same of many, with what only few ends of attempts need: id, queue, kind, priority, batch, flags, deadline, extras, group.
+SELECT id, queue, kind, priority, batch, flags, coalesce(deadline, enqueued_at + 604800000000), extras, group_key FROM fairlead.job WHERE id = ANY($1)
+
 -- name: ready_place
--- In: queue, kind, negated priority, job.
+-- In: queue, kind, negated priority, job. Out: attempts spent, fence, nodes lost, since.
 SELECT attempt, fence, lost, since FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND priority = $3 AND job = $4
 
 -- name: remove_ready
@@ -13,12 +17,12 @@ SELECT attempt, fence, lost, since FROM fairlead.ready WHERE queue = $1 AND kind
 DELETE FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND priority = $3 AND job = $4
 
 -- name: waiting_place
--- In: job.
+-- In: job. Out: where and why it waits.
 SELECT attempt, fence, lost, since, state, due, cause, blockers FROM fairlead.waiting WHERE job = $1
 
 -- name: remove_waiting
--- In: job.
-DELETE FROM fairlead.waiting WHERE job = $1
+-- In: jobs.
+DELETE FROM fairlead.waiting WHERE job = ANY($1)
 
 -- name: one_blocker_less
 -- In: job. Out: how many are left.
@@ -33,42 +37,50 @@ WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS 
 -- In: node, job. Out: what the end of its attempt needs.
 SELECT attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 AND job = $2
 
+-- name: running_among
+-- In: node, jobs. Out: job, then what the end of its attempt needs, of those that run there.
+SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 AND job = ANY($2)
+
 -- name: running_on
 -- In: node. Out: all it holds.
 SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 ORDER BY job
 
 -- name: remove_running
--- In: node, job.
-DELETE FROM fairlead.running WHERE node = $1 AND job = $2
+-- In: rows: node, job.
+DELETE FROM fairlead.running r USING unnest($1::bigint[], $2::bigint[]) AS u(node, job) WHERE r.node = u.node AND r.job = u.job
 
 -- name: mark_cancelled
 -- In: node, job.
 UPDATE fairlead.running SET cancel = 1 WHERE node = $1 AND job = $2
 
 -- name: add_attempt
--- In: job, fence, attempt, node, ready at, claimed at, started at, ended at, outcome, error.
+-- In: rows: job, fence, attempt, node, ready at, claimed at, started at, ended at, outcome, error.
 INSERT INTO fairlead.attempt(job, fence, attempt, node, ready_at, claimed_at, started_at, ended_at, outcome, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (job, fence) DO UPDATE SET attempt = $3, node = $4, ready_at = $5, claimed_at = $6, started_at = $7, ended_at = $8, outcome = $9, error = $10
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+ON CONFLICT (job, fence) DO UPDATE SET attempt = excluded.attempt, node = excluded.node, ready_at = excluded.ready_at, claimed_at = excluded.claimed_at,
+  started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome, error = excluded.error
 
 -- name: add_ended
--- In: job, status, attempts spent, nodes lost, ended at, outcome, attempt, fence, node, ready at, claimed at, started at, attempt ended at, error, result.
+-- In: rows: job, status, attempts spent, nodes lost, ended at, outcome, attempt, fence, node, ready at, claimed at, started at, attempt ended at, error, result.
 INSERT INTO fairlead.ended(job, status, spent, lost, ended_at, outcome, attempt, fence, node, ready_at, claimed_at, started_at, attempt_ended_at, error, result)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+  $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::bytea[])
 
 -- name: add_ended_waiting
--- In: job, status, attempts spent, nodes lost, ended at, fence, error, outcome of its last attempt. A job that ended while it waited.
-INSERT INTO fairlead.ended(job, status, spent, lost, ended_at, fence, error, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+-- In: rows: job, status, attempts spent, nodes lost, ended at, fence, error, outcome of its last attempt. Jobs that ended while they waited.
+INSERT INTO fairlead.ended(job, status, spent, lost, ended_at, fence, error, outcome)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[])
 
 -- name: last_outcome
 -- In: job. Out: how its last attempt ended.
 SELECT outcome FROM fairlead.attempt WHERE job = $1 ORDER BY fence DESC LIMIT 1
 
--- name: attempt_was_applied
--- In: job, fence, node, recorded outcome. Out: a row when this very end is kept already. A parent's (32) is before it has ended, too.
-SELECT 1 FROM fairlead.ended WHERE job = $1 AND fence = $2 AND node = $3 AND outcome = $4
-UNION ALL SELECT 1 FROM fairlead.attempt WHERE job = $1 AND fence = $2 AND node = $3 AND outcome = $4
-UNION ALL SELECT 1 FROM fairlead.parent WHERE job = $1 AND fence = $2 AND node = $3 AND $4 = 32
+-- name: applied_before
+-- In: node, rows: place in the list, job, fence, recorded outcome. Out: places of those whose very end is kept already. A parent's (32) is before it has ended, too.
+SELECT u.place FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(place, job, fence, outcome)
+WHERE EXISTS (SELECT 1 FROM fairlead.ended e WHERE e.job = u.job AND e.fence = u.fence AND e.node = $1 AND e.outcome = u.outcome)
+  OR EXISTS (SELECT 1 FROM fairlead.attempt a WHERE a.job = u.job AND a.fence = u.fence AND a.node = $1 AND a.outcome = u.outcome)
+  OR (u.outcome = 32 AND EXISTS (SELECT 1 FROM fairlead.parent p WHERE p.job = u.job AND p.fence = u.fence AND p.node = $1))
 
 -- name: job_extras
 -- In: id. Out: extras, group.
@@ -108,7 +120,3 @@ UPDATE fairlead.job SET deadline = $2 WHERE id = $1
 -- name: ended_outcome
 -- In: job. Out: how its last attempt ended.
 SELECT outcome FROM fairlead.ended WHERE job = $1
-
--- name: job_to_follow
--- In: id. Out: what its next step takes over.
-SELECT extras, group_key, priority FROM fairlead.job WHERE id = $1

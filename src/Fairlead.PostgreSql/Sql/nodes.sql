@@ -2,7 +2,13 @@
 
 -- name: add_node
 -- In: id, name, slots, lease, now.
-INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at) VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at, heard_at)
+VALUES ($1, $2, $3, $4, $5, $5, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+
+-- name: note_outage
+-- In: now, microseconds. When no node at all was heard for that long, by the server's own clock, it was the store that was away: silence counts from now on.
+UPDATE fairlead.meta SET value = $1
+WHERE name = 'healthy_since' AND (SELECT max(heard_at) FROM fairlead.node) < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $2
 
 -- name: add_serves
 -- In: queue, kind, node.
@@ -36,7 +42,7 @@ SELECT 1 FROM fairlead.node WHERE id = $1 AND left_at IS NULL
 
 -- name: heartbeat
 -- In: node, now. Changes one row while it is a member.
-UPDATE fairlead.node SET heartbeat_at = $2 WHERE id = $1 AND left_at IS NULL
+UPDATE fairlead.node SET heartbeat_at = $2, heard_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint WHERE id = $1 AND left_at IS NULL
 
 -- name: drain_asked
 -- In: node. Out: whether it was asked to stop taking work.
@@ -71,9 +77,13 @@ UPDATE fairlead.running SET processed = $4, total = $5 WHERE node = $1 AND job =
 INSERT INTO fairlead.log(job, fence, at, level, message)
 SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM fairlead.job WHERE id = $1 AND flags & 8 = 0)
 
--- name: live_nodes
--- Out: id, heartbeat, lease of every node that neither left nor was found dead.
-SELECT id, heartbeat_at, lease FROM fairlead.node WHERE left_at IS NULL ORDER BY id
+-- name: silent_nodes
+-- In: now, or null for the server's clock; since when this store was well. Out: the ids of nodes that were silent for their whole lease. Silence counts
+-- only while the store could be written: by whoever asks, and by anybody (note_outage).
+SELECT n.id FROM fairlead.node n, fairlead.meta m
+WHERE m.name = 'healthy_since' AND n.left_at IS NULL
+  AND coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) - greatest(n.heartbeat_at, m.value, $2) >= n.lease
+ORDER BY n.id
 
 -- name: forget_nodes
 -- In: left before.

@@ -54,25 +54,28 @@ INSERT INTO fairlead.line(queue, kind) VALUES ($1, $2) ON CONFLICT DO NOTHING
 SELECT 1 FROM fairlead.serves s JOIN fairlead.node n ON n.id = s.node
 WHERE s.queue = $1 AND s.kind = $2 AND n.left_at IS NULL LIMIT 1
 
+-- name: tallies
+-- In: scopes. Out: scope and its counters.
+SELECT scope, scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out FROM fairlead.tally WHERE scope = ANY($1)
+
 -- name: tally
 -- In: scope. Out: its counters.
 SELECT scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out FROM fairlead.tally WHERE scope = $1
 
 -- name: add_to_tally
--- In: scope, eight differences.
+-- In: rows: scope, eight differences.
 INSERT INTO fairlead.tally AS t(scope, scheduled, queued, blocked, processing, completed, failed, cancelled, timed_out)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
 ON CONFLICT(scope) DO UPDATE SET
-  scheduled = t.scheduled + $2, queued = t.queued + $3, blocked = t.blocked + $4, processing = t.processing + $5,
-  completed = t.completed + $6, failed = t.failed + $7, cancelled = t.cancelled + $8, timed_out = t.timed_out + $9
-
--- name: block_is_open
--- In: queue, cause, key. Out: a row when the block lasts.
-SELECT 1 FROM fairlead.block WHERE queue = $1 AND to_at IS NULL AND cause = $2 AND key = $3
+  scheduled = t.scheduled + excluded.scheduled, queued = t.queued + excluded.queued, blocked = t.blocked + excluded.blocked,
+  processing = t.processing + excluded.processing, completed = t.completed + excluded.completed, failed = t.failed + excluded.failed,
+  cancelled = t.cancelled + excluded.cancelled, timed_out = t.timed_out + excluded.timed_out
 
 -- name: open_block
--- In: queue, cause, key, from.
-INSERT INTO fairlead.block(queue, cause, key, from_at) VALUES ($1, $2, $3, $4)
+-- In: rows: queue, cause, key, from. Blocks that last already go on.
+INSERT INTO fairlead.block(queue, cause, key, from_at)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, from_at)
+WHERE NOT EXISTS (SELECT 1 FROM fairlead.block b WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key)
 ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = NULL
 
 -- name: add_block
@@ -81,20 +84,24 @@ INSERT INTO fairlead.block(queue, cause, key, from_at, to_at) VALUES ($1, $2, $3
 ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = $5
 
 -- name: drop_empty_block
--- In: queue, cause, key, now. A block that would end when it began never was.
-DELETE FROM fairlead.block WHERE queue = $1 AND cause = $2 AND key = $3 AND from_at = $4 AND to_at IS NULL
+-- In: rows: queue, cause, key, now. A block that would end when it began never was.
+DELETE FROM fairlead.block b USING unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at)
+WHERE b.queue = u.queue AND b.cause = u.cause AND b.key = u.key AND b.from_at = u.at AND b.to_at IS NULL
 
 -- name: close_block
--- In: queue, cause, key, to.
-UPDATE fairlead.block SET to_at = $4 WHERE queue = $1 AND to_at IS NULL AND cause = $2 AND key = $3
+-- In: rows: queue, cause, key, to.
+UPDATE fairlead.block b SET to_at = u.at FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at)
+WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key
 
--- name: open_slot_blocks
--- In: queue. Out: the keys of blocks for slots that last.
-SELECT key FROM fairlead.block WHERE queue = $1 AND cause = 2 AND to_at IS NULL
+-- name: open_blocks
+-- In: queues, keys. Out: queue, cause, key of blocks that last: all those for slots, and those of the keys.
+SELECT queue, cause, key FROM fairlead.block WHERE queue = ANY($1) AND to_at IS NULL AND cause = 2
+UNION ALL SELECT queue, cause, key FROM fairlead.block WHERE queue = ANY($1) AND to_at IS NULL AND cause <> 2 AND key = ANY($2)
 
 -- name: queue_facts
--- In: queue. Out: what a claim and an end of attempts must know of it.
-SELECT paused, max_concurrent, revision, credit, next_slot, groups, fair_clock, outage FROM fairlead.queue WHERE id = $1
+-- In: queues. Out: what a claim and an end of attempts must know of each, and its number.
+SELECT q.paused, q.max_concurrent, q.revision, q.credit, q.next_slot, q.groups, q.fair_clock, q.outage, q.id, coalesce(t.processing, 0)
+FROM fairlead.queue q LEFT JOIN fairlead.tally t ON t.scope = -q.id WHERE q.id = ANY($1)
 
 -- name: queue_definition
 -- In: queue. Out: its declared definition and an operator's change, JSON or null.
@@ -109,13 +116,26 @@ UPDATE fairlead.queue SET credit = $2, next_slot = $3 WHERE id = $1
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 
 -- name: take_turn
--- In: how long the transaction may be silent, in milliseconds; schema. Writing transactions of a store follow one after the other; one whose node stands still is ended by the server.
-SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', '10000', true), pg_advisory_xact_lock(1179731, hashtext($2))
+-- In: how long the transaction may be silent, in milliseconds; schema. Writing transactions of a store follow one after the other; one whose node
+-- stands still or is gone is ended by the server: between two messages, while it takes in no answer, and while a statement lasts. Out: one row.
+SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('tcp_user_timeout', '3000', true), set_config('client_connection_check_interval', '1000', true),
+  set_config('lock_timeout', '2000', true), pg_advisory_xact_lock(1179731, hashtext($2))
+
+-- name: end_silent_turn
+-- In: schema, milliseconds. Ends who holds the turn for longer than that and waits for its node, not for the server. Out: a row for each.
+SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1179731 AND l.objid::bigint = hashtext($1)::bigint & 4294967295 AND l.objsubid = 2
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND a.wait_event_type = 'Client' AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'
+
+-- name: plan_by_keys
+-- For the transaction: tables grow and shrink faster than anybody counts their rows, so plans go by keys, whatever the counts say. Out: one row.
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 
 -- name: lock_migrations
--- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up.
+-- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up. Out: one row.
 SELECT pg_advisory_xact_lock(1179732, hashtext($1))
 
 -- name: tell
--- In: channel, signals.
+-- In: channel, signals. Out: one row.
 SELECT pg_notify($1, $2)

@@ -1,6 +1,9 @@
 namespace Fairlead.Cli.Tests.Alerts;
 
-/// <summary>A clock that a test moves, timers included; what they call runs where real work goes on, so that sockets and programs are real.</summary>
+/// <summary>
+/// A clock that a test moves, timers included; what they call runs where real work goes on, so that sockets and programs are real. A test that
+/// fails moves it no further: what waits for it then goes on after <see cref="Workspace.Patience" />, so that the failure is told.
+/// </summary>
 internal sealed class SteppedClock : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -43,6 +46,8 @@ internal sealed class SteppedClock : TimeProvider
 
     private sealed class SteppedTimer(SteppedClock clock, Action fire) : ITimer
     {
+        private ITimer? _forgotten;
+
         public long Due { get; private set; }
 
         public Action Fire { get; } = fire;
@@ -52,13 +57,28 @@ internal sealed class SteppedClock : TimeProvider
             lock (clock._gate)
             {
                 clock._timers.Remove(this);
+                _forgotten?.Dispose();
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
                     Due = clock._ticks + dueTime.Ticks;
                     clock._timers.Add(this);
+                    _forgotten = System.CreateTimer(static self => ((SteppedTimer)self!).FireForgotten(), this, Workspace.Patience, Timeout.InfiniteTimeSpan);
                 }
             }
             return true;
+        }
+
+        private void FireForgotten()
+        {
+            bool waits;
+            lock (clock._gate)
+            {
+                waits = clock._timers.Remove(this);
+            }
+            if (waits)
+            {
+                Fire();
+            }
         }
 
         public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
