@@ -71,12 +71,15 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
                 await ExecuteAsync($"PREPARE looked_at{(types.Length == 0 ? "" : $"({string.Join(", ", types)})")} AS {statement}");
                 return;
             }
-            catch (PostgresException error) when (s_unknownType.Contains(error.SqlState) && Parameter().Match(error.MessageText) is { Success: true } match)
+            catch (PostgresException error) when (s_unknownType.Contains(error.SqlState) && Unknown(error.MessageText, types) is { } unknown)
             {
-                types[int.Parse(match.Groups["number"].ValueSpan) - 1] = "bigint";
+                types[unknown] = "bigint";
             }
         }
     }
+
+    private static int? Unknown(string message, string[] types) =>
+        Parameter().Match(message) is { Success: true } match && int.Parse(match.Groups["number"].ValueSpan) - 1 is var at && types[at] == "unknown" ? at : null;
 
     private async Task ExecuteAsync(string sql)
     {
