@@ -82,10 +82,11 @@ SELECT outcome FROM fairlead.attempt WHERE job = $1 ORDER BY fence DESC LIMIT 1
 
 -- name: applied_before
 -- In: node, rows: place in the list, job, fence, recorded outcome. Out: places of those whose very end is kept already. A parent's (32) is before it has ended, too.
+-- Looked up row by row: with EXISTS the server may read a whole table into a hash instead.
 SELECT u.place FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(place, job, fence, outcome)
-WHERE EXISTS (SELECT 1 FROM fairlead.ended e WHERE e.job = u.job AND e.fence = u.fence AND e.node = $1 AND e.outcome = u.outcome)
-  OR EXISTS (SELECT 1 FROM fairlead.attempt a WHERE a.job = u.job AND a.fence = u.fence AND a.node = $1 AND a.outcome = u.outcome)
-  OR (u.outcome = 32 AND EXISTS (SELECT 1 FROM fairlead.parent p WHERE p.job = u.job AND p.fence = u.fence AND p.node = $1))
+WHERE (SELECT true FROM fairlead.ended e WHERE e.job = u.job AND e.fence = u.fence AND e.node = $1 AND e.outcome = u.outcome)
+  OR (SELECT true FROM fairlead.attempt a WHERE a.job = u.job AND a.fence = u.fence AND a.node = $1 AND a.outcome = u.outcome)
+  OR (u.outcome = 32 AND (SELECT true FROM fairlead.parent p WHERE p.job = u.job AND p.fence = u.fence AND p.node = $1))
 
 -- name: job_extras
 -- In: id. Out: extras, group.

@@ -43,7 +43,7 @@ internal static class TextCases
         var id = await scene.EnqueueAsync(Job(Queue, Kind, group: Group));
         var batch = await scene.Store.EnqueueBatchAsync(Batch(1, name: Name));
         var node = await scene.JoinAsync(Registration(new() { Name = Queue }, new JobKind(Kind)));
-        var job = (await scene.Store.ClaimAsync(scene.Request(node, queue: Queue))).Jobs.Single();
+        var job = (await scene.Store.ClaimAsync(scene.Request(node, queue: Queue, kinds: new JobKind(Kind)))).Jobs.Single();
         Expect.Equal((id, Group), (job.Key.Job, job.Group!));
         var kept = await scene.GetAsync(id);
         Expect.Equal((Queue, Kind, Group), (kept.Queue, kept.Kind.Name, kept.Group!));

@@ -2,7 +2,7 @@
 INSERT INTO fairlead.queue(name) SELECT 'q' || g FROM generate_series(1, 40) g;
 INSERT INTO fairlead.kind(name, version) SELECT 'k' || g, 1 FROM generate_series(1, 10) g;
 INSERT INTO fairlead.line(queue, kind) SELECT q, k FROM generate_series(1, 40) q, generate_series(1, 10) k;
-INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at, left_at) SELECT g, 'n' || g, 8, 8000000, 0, 0, CASE WHEN g > 20 THEN 1 END FROM generate_series(1, 200) g;
+INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at, heard_at, left_at) SELECT g, 'n' || g, 8, 8000000, 0, 0, 0, CASE WHEN g > 20 THEN 1 END FROM generate_series(1, 200) g;
 INSERT INTO fairlead.serves(queue, kind, node) SELECT q, q % 10 + 1, n FROM generate_series(1, 40) q, generate_series(1, 200) n;
 INSERT INTO fairlead.job(id, queue, kind, priority, enqueued_at, batch, flags, group_key, payload)
   SELECT g, g / 5 % 40 + 1, g / 5 % 10 + 1, 0, g * 1000, CASE WHEN g % 5 > 0 THEN g / 5 * 5 END, CASE WHEN g % 5 = 0 THEN 8 ELSE 0 END, 'g' || g % 500, '{}' FROM generate_series(5, 40000) g;

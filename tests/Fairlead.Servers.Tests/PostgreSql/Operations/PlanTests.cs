@@ -25,7 +25,8 @@ public sealed class PlanTests(SharedServer server)
         await using var filled = await FilledAsync();
         var plan = new StatementPlan(filled.Connection);
         var found = new List<string>();
-        var names = SqlText.Names.Order(StringComparer.Ordinal).ToList();
+        // COPY has no plan: it only adds.
+        var names = SqlText.Names.Where(name => !filled.Texts.Of(name).Contains("\nCOPY ", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
         names.Count.ShouldBeGreaterThan(200);
         foreach (var name in names)
         {

@@ -86,8 +86,8 @@ public sealed class PostgreSqlDocumentTests(SharedServer server) : IDisposable
     private static string Squeezed(string code) => Regex.Replace(code, @"\s+", " ", RegexOptions.None, TimeSpan.FromSeconds(1)).Trim();
 
     private static IEnumerable<string> Blocks(string language) =>
-        Regex.Matches(File.ReadAllText(Path.Combine(Root(), "docs", "postgresql.md")), $"^```{language}\n(.*?)\n```$", RegexOptions.Singleline | RegexOptions.Multiline, TimeSpan.FromSeconds(1))
-            .Select(static match => match.Groups[1].Value);
+        Regex.Matches(File.ReadAllText(Path.Combine(Root(), "docs", "postgresql.md")), $"^```{language}\n(?<block>.*?)\n```$", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+            .Select(static match => match.Groups["block"].Value);
 
     private static string Here() => Path.Combine(Root(), "tests", "Fairlead.Servers.Tests", "PostgreSql", "Operations", "PostgreSqlDocumentTests.cs");
 

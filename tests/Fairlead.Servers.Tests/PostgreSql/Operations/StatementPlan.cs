@@ -7,7 +7,7 @@ namespace Fairlead.Servers.Tests.PostgreSql.Operations;
 /// <summary>How the server would do a statement whose values it does not know: the plan it settles on for a prepared one.</summary>
 internal sealed partial class StatementPlan(NpgsqlConnection connection)
 {
-    private const string UnknownType = "42P18";
+    private static readonly string[] s_unknownType = [PostgresErrorCodes.IndeterminateDatatype, PostgresErrorCodes.AmbiguousParameter];
 
     /// <summary>What reads more than it must: tables read from end to end, indexes read from end to end, or by a later column than their first.</summary>
     /// <param name="statement">The statement.</param>
@@ -52,7 +52,7 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
 
     private async Task<JsonElement> ExplainAsync(string statement)
     {
-        var types = Enumerable.Repeat("unknown", Parameter().Matches(statement).Select(static match => int.Parse(match.Groups[1].ValueSpan)).DefaultIfEmpty().Max()).ToArray();
+        var types = Enumerable.Repeat("unknown", Parameter().Matches(statement).Select(static match => int.Parse(match.Groups["number"].ValueSpan)).DefaultIfEmpty().Max()).ToArray();
         await PrepareAsync(statement, types);
         var values = types.Length == 0 ? "" : $"({string.Join(", ", types.Select(static _ => "NULL"))})";
         await using var explain = new NpgsqlCommand($"EXPLAIN (FORMAT JSON) EXECUTE looked_at{values}", connection);
@@ -71,12 +71,15 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
                 await ExecuteAsync($"PREPARE looked_at{(types.Length == 0 ? "" : $"({string.Join(", ", types)})")} AS {statement}");
                 return;
             }
-            catch (PostgresException error) when (error.SqlState == UnknownType && Parameter().Match(error.MessageText) is { Success: true } match)
+            catch (PostgresException error) when (s_unknownType.Contains(error.SqlState) && Unknown(error.MessageText, types) is { } unknown)
             {
-                types[int.Parse(match.Groups[1].ValueSpan) - 1] = "bigint";
+                types[unknown] = "bigint";
             }
         }
     }
+
+    private static int? Unknown(string message, string[] types) =>
+        Parameter().Match(message) is { Success: true } match && int.Parse(match.Groups["number"].ValueSpan) - 1 is var at && types[at] == "unknown" ? at : null;
 
     private async Task ExecuteAsync(string sql)
     {
@@ -84,6 +87,6 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
         await command.ExecuteNonQueryAsync();
     }
 
-    [GeneratedRegex(@"\$(\d+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\$(?<number>\d+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Parameter();
 }
