@@ -28,7 +28,7 @@ public sealed class SignalTests(SharedServer server)
         {
             await last.ExecuteNonQueryAsync();
         }
-        Assert.True(told.Contains("last"));
+        Assert.Contains("last", told);
         Assert.InRange(told.Count - 1, 1, most);
     }
 
