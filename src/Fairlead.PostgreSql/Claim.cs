@@ -90,6 +90,8 @@ internal sealed class Claim(Session session, ClaimRequest request, ClaimQuestion
     /// <summary>What takes more than the first questions is asked for all queues at once.</summary>
     private void AskRest()
     {
+        // Due jobs may have brought groups into reach: the order is asked of the table.
+        session.WriteGroups();
         var answers = new List<Action>();
         foreach (var queue in queues)
         {

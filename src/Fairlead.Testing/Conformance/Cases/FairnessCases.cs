@@ -14,6 +14,7 @@ internal static class FairnessCases
         new("Fair.ByTime", "A group with jobs ten times as long gets a tenth of the starts and half of the time.", ByTime),
         new("Fair.ByWeight", "Weights 1:2:4 are shares of time.", ByWeight),
         new("Fair.Newcomer", "The first job of a new group is the next to be given, however many of another wait.", Newcomer),
+        new("Fair.DueNewcomer", "So is a scheduled job of a group without other work, in the very claim that finds it due.", DueNewcomer),
         new("Fair.NewcomerAfterOverestimate", "So it is when the other's jobs took much less than was charged for them at first.", NewcomerAfterOverestimate),
         new("Fair.NothingSavedUp", "A group that had no work gets no more for that when it has some again.", NothingSavedUp),
         new("Fair.NothingSavedUpWhilePaused", "Nor does one that was paused.", NothingSavedUpWhilePaused),
@@ -73,6 +74,16 @@ internal static class FairnessCases
         await run.RunAsync(new() { Name = Scene.Queue }, slots: 5, seconds: 100, ("old", 1000));
         await scene.EnqueueAsync(1, "new");
         Expect.Equal("new", (await scene.ClaimOneAsync(run.Node)).Group);
+    }
+
+    private static async Task DueNewcomer(Scene scene)
+    {
+        var node = await scene.JoinAsync();
+        await scene.EnqueueAsync(3, "busy");
+        await scene.ClaimOneAsync(node);
+        await scene.EnqueueAsync(Job(delay: 1, group: "late"));
+        scene.Wait(1);
+        Expect.Equal("late", (await scene.ClaimOneAsync(node)).Group);
     }
 
     private static async Task NewcomerAfterOverestimate(Scene scene)
