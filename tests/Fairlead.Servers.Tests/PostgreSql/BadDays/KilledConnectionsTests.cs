@@ -71,7 +71,7 @@ public sealed class KilledConnectionsTests(OwnServer own) : IClassFixture<OwnSer
         var claimed = (await store.ClaimAsync(Claim(node, 1))).Jobs.Single();
         var end = JobTransition.Completed(new(claimed.Key, claimed.ReadyAt, claimed.ReadyAt), Encoding.UTF8.GetBytes("{}"), [s_job]);
 
-        network.CutAt = ("COMMIT"u8.ToArray(), reachedTheServer);
+        network.CutAt = ("COMMIT\0"u8.ToArray(), reachedTheServer);
         await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ApplyAsync(node, [end]));
         Assert.Null(network.CutAt);
 
@@ -90,7 +90,7 @@ public sealed class KilledConnectionsTests(OwnServer own) : IClassFixture<OwnSer
         await using var store = await OpenAsync(own.Options(schema, network.Port) with { Pooled = true });
         var node = (await store.JoinAsync(new() { Name = "n", Slots = 1, Queues = [new(new() { Name = "q" }, [new("work")])] })).Node;
         await store.EnqueueAsync([s_job]);
-        network.CutAt = ("COMMIT"u8.ToArray(), true);
+        network.CutAt = ("COMMIT\0"u8.ToArray(), true);
         await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ClaimAsync(Claim(node, 1)));
         Assert.Equal(1, await Until.AnsweredAsync(() => store.ReconcileAsync(node, 2, [])));
         Assert.Single((await store.ClaimAsync(Claim(node, 3))).Jobs);

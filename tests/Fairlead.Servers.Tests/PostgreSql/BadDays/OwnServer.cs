@@ -4,14 +4,14 @@ using Npgsql;
 
 namespace Fairlead.Servers.Tests.PostgreSql.BadDays;
 
-/// <summary>A server that one class of tests may mistreat as it likes; each test has a schema of its own on it.</summary>
+/// <summary>A server that one class of tests may mistreat as it likes, crashes included, which it therefore must survive; each test has a schema of its own on it.</summary>
 public sealed class OwnServer : IAsyncLifetime
 {
     private int _schemas;
 
     internal PostgreSqlServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await PostgreSqlServer.StartAsync(durable: false);
+    public async ValueTask InitializeAsync() => Server = await PostgreSqlServer.StartAsync(durable: true);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
