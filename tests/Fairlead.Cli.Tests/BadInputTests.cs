@@ -33,7 +33,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("", "Expected a command")]
     [InlineData("status --store mysql:x", "Expected a store such as")]
     [InlineData("status --store redis://h:6379/0", "redis: (--store) comes in a later one")]
-    [InlineData("status --store postgres://u:hunter2@h", "The store's address (--store): Expected postgres://user:password@host:port/database; the database's name is missing")]
+    [InlineData("status --store postgres://u:hunter2@h", "The store's address from --store: Expected postgres://user:password@host:port/database; the database's name is missing")]
     [InlineData("status --store postgres://u:hunter2@h/d?schema=Big", "1 to 50 small letters")]
     [InlineData("status --store postgres:d", "Expected postgres://user:password@host:port/database")]
     [InlineData("status", "There is no store at sqlite:./fairlead.db yet")]

@@ -18,7 +18,7 @@ internal sealed record PostgreSqlAddress(PostgreSqlStoreOptions Options, string 
     {
         try
         {
-            _ = PostgreSqlUrl.Is(url) ? PostgreSqlUrl.ToOptions(url) : throw new ArgumentException("Expected postgres://user:password@host:5432/database; the two slashes are missing.");
+            _ = PostgreSqlUrl.Is(url) ? PostgreSqlUrl.ToOptions(url) : throw new ArgumentException("Expected postgres://user:password@host:port/database; the two slashes are missing.");
             return null;
         }
         catch (ArgumentException error)
