@@ -23,7 +23,6 @@ return args switch
     ["stream", .. var rest] => await StreamBench.RunAsync(rest),
     ["job-cpu", .. var rest] => await JobCpuBench.RunAsync(rest),
     ["nginx", .. var rest] => await NginxBench.RunAsync(rest),
-    ["postgresql-intake", .. var rest] => await PostgreSqlIntakeBench.RunAsync(rest),
     ["work", var file] => await ProcessesBench.WorkAsync(file),
     ["limits", .. var rest] => await LimitsBench.RunAsync(rest),
     ["call", var file, var grants, var ahead] => await LimitsBench.CallAsync(file, grants, ahead),

@@ -90,8 +90,6 @@ internal sealed class Claim(Session session, ClaimRequest request, ClaimQuestion
     /// <summary>What takes more than the first questions is asked for all queues at once.</summary>
     private void AskRest()
     {
-        // Due jobs may have brought groups into reach: the order is asked of the table.
-        session.WriteGroups();
         var answers = new List<Action>();
         foreach (var queue in queues)
         {
@@ -262,8 +260,7 @@ internal sealed class Claim(Session session, ClaimRequest request, ClaimQuestion
         }
         var row = sql["job_to_run"].Add(job);
         row.Step();
-        var payload = row.Blob(4);
-        return payload;
+        return row.Blob(4);
     }
 
     private ClaimResult Drain(SoloJob solo)

@@ -19,6 +19,8 @@ internal sealed class GroupQuestions
     {
         (this.session, this.queue, this.wanted) = (session, queue, wanted);
         var sql = session.Sql;
+        // The order is asked of the table: due jobs may have brought groups into reach in this very operation.
+        session.WriteGroups();
         wakes = sql["next_wakes"].Add(queue.Id).Add(Wakes).Ahead();
         others = sql["others_ready"].Add(queue.Id).Add([.. queue.Kinds]).Ahead();
         ungrouped = sql["groups_named"].Add(queue.Id).Add([""]).Ahead();
