@@ -36,4 +36,5 @@ SELECT pg_advisory_xact_lock(hashtext('fairlead keys ' || $1), s::int) FROM (SEL
 -- name: holders_by_name
 -- In: queues' names, keys. Out: the number of a key from 1, and the job that holds it.
 SELECT k.n, u.job FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(queue, key, n)
-JOIN fairlead.queue q ON q.name = k.queue JOIN fairlead.unique u ON u.queue = q.id AND u.key = k.key
+CROSS JOIN LATERAL (SELECT id FROM fairlead.queue q WHERE q.name = k.queue OFFSET 0) q
+CROSS JOIN LATERAL (SELECT job FROM fairlead.unique u WHERE u.queue = q.id AND u.key = k.key OFFSET 0) u

@@ -15,36 +15,37 @@ SELECT 1 FROM fairlead.running WHERE node = $1 ORDER BY job DESC LIMIT 1
 -- name: claim_look
 -- In: queues. Out: queue, when its next scheduled job comes due, whether any of its jobs waits for an empty node.
 SELECT u.queue, (SELECT min(w.due) FROM fairlead.waiting w WHERE w.state = 0 AND w.queue = u.queue),
-  EXISTS (SELECT 1 FROM fairlead.waiting w WHERE w.state = 3 AND w.queue = u.queue)
+  (SELECT true FROM fairlead.waiting w WHERE w.state = 3 AND w.queue = u.queue LIMIT 1) IS NOT NULL
 FROM unnest($1::bigint[]) AS u(queue)
 
 -- name: lines_ready
 -- In: queues, kinds. Out: queue, kind of those pairs in which anything is ready.
 SELECT u.queue, u.kind FROM unnest($1::bigint[], $2::bigint[]) AS u(queue, kind)
-WHERE EXISTS (SELECT 1 FROM fairlead.line l JOIN fairlead.ready r ON r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job)
-  WHERE l.queue = u.queue AND l.kind = u.kind)
+CROSS JOIN LATERAL (SELECT * FROM fairlead.line l WHERE l.queue = u.queue AND l.kind = u.kind OFFSET 0) l
+WHERE (SELECT true FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job) LIMIT 1)
 
 -- name: others_ready
 -- In: queue, kinds. Out: a row when jobs without a group of other kinds are ready.
-SELECT 1 FROM fairlead.line l WHERE l.queue = $1 AND l.kind <> ALL($2) AND EXISTS (
-  SELECT 1 FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job)) LIMIT 1
+SELECT 1 FROM fairlead.line l WHERE l.queue = $1 AND l.kind <> ALL($2) AND (
+  SELECT true FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job) LIMIT 1) LIMIT 1
 
 -- name: due_jobs
 -- In: queue, now. Out: scheduled jobs whose time has come, in that order.
 SELECT w.job, j.queue, j.kind, j.priority, j.batch, j.flags, w.attempt, w.fence, w.lost, w.since, w.cause, w.due
-FROM fairlead.waiting w JOIN fairlead.job j ON j.id = w.job
-WHERE w.state = 0 AND w.queue = $1 AND w.due <= $2 ORDER BY w.due, w.job LIMIT 2000
+FROM (SELECT * FROM fairlead.waiting WHERE state = 0 AND queue = $1 AND due <= $2 ORDER BY due, job LIMIT 2000) w
+CROSS JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = w.job OFFSET 0) j
+ORDER BY w.due, w.job
 
 -- name: solo_jobs
 -- In: queue. Out: jobs that wait for an empty node, and who was asked to be it.
 SELECT w.job, w.reserved, j.queue, j.kind, j.priority, j.batch, j.flags, w.attempt, w.fence, w.lost, w.since
-FROM fairlead.waiting w JOIN fairlead.job j ON j.id = w.job
+FROM fairlead.waiting w CROSS JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = w.job OFFSET 0) j
 WHERE w.state = 3 AND w.queue = $1 ORDER BY w.priority, w.job
 
 -- name: count_reserved
 -- In: queue. Out: how many of its jobs keep a place under max_concurrent because a live node makes room for them.
-SELECT count(*) FROM fairlead.waiting w JOIN fairlead.node n ON n.id = w.reserved
-WHERE w.state = 3 AND w.queue = $1 AND n.left_at IS NULL
+SELECT count(*) FROM fairlead.waiting w
+WHERE w.state = 3 AND w.queue = $1 AND (SELECT true FROM fairlead.node n WHERE n.id = w.reserved AND n.left_at IS NULL)
 
 -- name: reserve
 -- In: job, node.
@@ -65,9 +66,9 @@ SELECT r.priority, r.job, r.batch, r.flags, r.attempt, r.fence, r.lost, r.since,
 FROM (SELECT * FROM fairlead.ready WHERE queue = $1 AND kind = $2 AND (priority, job) >= (
     (SELECT l.first_priority FROM fairlead.line l WHERE l.queue = $1 AND l.kind = $2), (SELECT l.first_job FROM fairlead.line l WHERE l.queue = $1 AND l.kind = $2))
   ORDER BY priority, job
-  LIMIT least($3, (SELECT greatest(q.max_concurrent - coalesce(t.processing, 0), 0) + 1
-    FROM fairlead.queue q LEFT JOIN fairlead.tally t ON t.scope = -q.id WHERE q.id = $1 AND q.max_concurrent IS NOT NULL))) r
-JOIN fairlead.job j ON j.id = r.job
+  LIMIT least($3, (SELECT greatest(q.max_concurrent - coalesce((SELECT t.processing FROM fairlead.tally t WHERE t.scope = -q.id), 0), 0) + 1
+    FROM fairlead.queue q WHERE q.id = $1 AND q.max_concurrent IS NOT NULL))) r
+CROSS JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = r.job OFFSET 0) j
 ORDER BY r.priority, r.job
 
 -- name: start_ready

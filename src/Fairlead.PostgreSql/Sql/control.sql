@@ -22,7 +22,7 @@ SELECT job FROM fairlead.ended WHERE status = $1 AND job BETWEEN $2 AND $3 ORDER
 
 -- name: open_between
 -- In: first, last. Out: jobs that have not ended.
-SELECT j.id FROM fairlead.job j LEFT JOIN fairlead.ended e ON e.job = j.id AND e.job BETWEEN $1 AND $2 WHERE j.id BETWEEN $1 AND $2 AND e.job IS NULL ORDER BY j.id
+SELECT j.id FROM fairlead.job j WHERE j.id BETWEEN $1 AND $2 AND (SELECT e.job FROM fairlead.ended e WHERE e.job = j.id) IS NULL ORDER BY j.id
 
 -- name: reopen_batch
 -- In: batch, status.

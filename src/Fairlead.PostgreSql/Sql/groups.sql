@@ -17,7 +17,8 @@ FROM fairlead.group WHERE queue = $1 AND name = ANY($2)
 
 -- name: lanes_named
 -- In: queue, names of groups. Out: kind, ready, tag, reach, estimate, group.
-SELECT l.kind, l.ready, l.tag, l.reach, l.estimate, l.grp FROM fairlead.group g JOIN fairlead.lane l ON l.grp = g.id WHERE g.queue = $1 AND g.name = ANY($2)
+SELECT l.kind, l.ready, l.tag, l.reach, l.estimate, l.grp FROM fairlead.group g
+CROSS JOIN LATERAL (SELECT * FROM fairlead.lane l WHERE l.grp = g.id OFFSET 0) l WHERE g.queue = $1 AND g.name = ANY($2)
 
 -- name: groups_of
 -- In: queue, limit. Out: its groups but for the one without a name, those with work first, in the order in which they go next.
@@ -48,10 +49,11 @@ UPDATE fairlead.queue SET groups = groups + $2 WHERE id = $1
 UPDATE fairlead.group g SET tag = u.tag, ready = u.ready, in_flight = u.in_flight, reach = u.reach, paused = u.paused, open = u.open, breaker = u.breaker,
   held_until = u.held_until, held_by = u.held_by, wake_at = u.wake_at, block_cause = u.block_cause, block_key = u.block_key, served = u.served,
   slow = u.slow, held_cause = u.held_cause
-FROM unnest($1::bigint[], $2::double precision[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[],
+FROM (SELECT g.at, u.* FROM unnest($1::bigint[], $2::double precision[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[],
   $11::bigint[], $12::bigint[], $13::text[], $14::double precision[], $15::bigint[], $16::bigint[])
   AS u(id, tag, ready, in_flight, reach, paused, open, breaker, held_until, held_by, wake_at, block_cause, block_key, served, slow, held_cause)
-WHERE g.id = u.id
+  CROSS JOIN LATERAL (SELECT ctid AS at FROM fairlead.group g WHERE g.id = u.id OFFSET 0) g) u
+WHERE g.ctid = u.at
 
 -- name: lanes_of
 -- In: groups. Out: kind, ready, tag, reach, estimate, group.
@@ -72,19 +74,20 @@ SELECT p.grp, p.tag, g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g.
 FROM page p LEFT JOIN LATERAL (
   SELECT * FROM fairlead.grouped WHERE grp = p.grp AND kind = $2 ORDER BY priority, job
   LIMIT (SELECT 1 + least($6, 2 * $6 / count(*)) FROM page)) g ON true
-LEFT JOIN fairlead.job j ON j.id = g.job
+LEFT JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = g.job OFFSET 0) j ON true
 ORDER BY p.tag, p.grp, g.priority, g.job
 
 -- name: groups_in_reach
 -- In: queue, kind, after tag, after group, limit. Out: the groups of the lanes that go next.
-SELECT id, queue, name, tag, ready, in_flight, reach, paused, breaker, held_until, held_by, held_cause, wake_at, block_cause, block_key, served, slow
-FROM fairlead.group WHERE id IN (
-  SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5)
+SELECT g.id, g.queue, g.name, g.tag, g.ready, g.in_flight, g.reach, g.paused, g.breaker, g.held_until, g.held_by, g.held_cause, g.wake_at, g.block_cause, g.block_key, g.served, g.slow
+FROM (SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5) p
+CROSS JOIN LATERAL (SELECT * FROM fairlead.group g WHERE g.id = p.grp OFFSET 0) g
 
 -- name: lanes_of_those
 -- In: queue, kind, after tag, after group, limit. Out: all lanes of these groups: kind, ready, tag, reach, estimate, group.
-SELECT kind, ready, tag, reach, estimate, grp FROM fairlead.lane WHERE grp IN (
-  SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5)
+SELECT l.kind, l.ready, l.tag, l.reach, l.estimate, l.grp
+FROM (SELECT grp FROM fairlead.lane WHERE queue = $1 AND kind = $2 AND reach = 1 AND (tag, grp) > ($3, $4) ORDER BY tag, grp LIMIT $5) p
+CROSS JOIN LATERAL (SELECT * FROM fairlead.lane l WHERE l.grp = p.grp OFFSET 0) l
 
 -- name: group_heads
 -- In: rows: group, kind, after negated priority, after job; limit. Out: the next ready jobs of each: group, kind, then the job's columns with what it takes to run them.
@@ -92,7 +95,7 @@ SELECT u.grp, u.kind, g.priority, g.job, g.batch, g.flags, g.attempt, g.fence, g
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u(grp, kind, priority, job)
 CROSS JOIN LATERAL (
   SELECT * FROM fairlead.grouped g WHERE g.grp = u.grp AND g.kind = u.kind AND (g.priority, g.job) > (u.priority, u.job) ORDER BY g.priority, g.job LIMIT $5) g
-JOIN fairlead.job j ON j.id = g.job
+CROSS JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = g.job OFFSET 0) j
 ORDER BY u.grp, u.kind, g.priority, g.job
 
 -- name: add_grouped
@@ -102,13 +105,14 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5:
 
 -- name: remove_grouped
 -- In: rows: group, kind, negated priority, job.
-DELETE FROM fairlead.grouped g USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u(grp, kind, priority, job)
-WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job
+DELETE FROM fairlead.grouped WHERE ctid = ANY(ARRAY(
+  SELECT g.ctid FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u(grp, kind, priority, job) CROSS JOIN LATERAL (
+    SELECT ctid FROM fairlead.grouped g WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job OFFSET 0) g))
 
 -- name: grouped_place
 -- In: queue, kind, negated priority, job. Out: attempts spent, fence, nodes lost, since.
 SELECT attempt, fence, lost, since FROM fairlead.grouped
-WHERE grp = (SELECT g.id FROM fairlead.group g JOIN fairlead.job j ON j.id = $4 WHERE g.queue = $1 AND g.name = j.group_key)
+WHERE grp = (SELECT g.id FROM fairlead.group g WHERE g.queue = $1 AND g.name = (SELECT j.group_key FROM fairlead.job j WHERE j.id = $4))
   AND kind = $2 AND priority = $3 AND job = $4
 
 -- name: group_of_job
@@ -146,7 +150,7 @@ SELECT count(*) FROM fairlead.group WHERE queue = $1 AND open = 1 AND open > 0
 
 -- name: group_ids
 -- In: queue. Out: all its groups.
-SELECT id FROM fairlead.group WHERE queue = $1 ORDER BY id
+SELECT id FROM (SELECT id FROM fairlead.group WHERE queue = $1 OFFSET 0) g ORDER BY id
 
 -- name: groups_held
 -- In: by which limit and group, or null for all. Out: groups that their own limits keep back.
@@ -154,13 +158,14 @@ SELECT id FROM fairlead.group WHERE wake_at IS NOT NULL AND held_by IS NOT NULL 
 
 -- name: groups_at_rest
 -- In: now, after id, limit. Out: the next groups by id, and whether nothing of them is to be remembered.
-SELECT g.id, g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1 AND g.tag <= q.fair_clock
-FROM fairlead.group g JOIN fairlead.queue q ON q.id = g.queue WHERE g.id > $2 ORDER BY g.id LIMIT $3
+SELECT g.id, g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1 AND g.tag <= (SELECT q.fair_clock FROM fairlead.queue q WHERE q.id = g.queue)
+FROM fairlead.group g WHERE g.id > $2 ORDER BY g.id LIMIT $3
 
 -- name: idle_groups
 -- In: now, ids. Out: those of which nothing is to be remembered still: id, queue.
-SELECT g.id, g.queue FROM fairlead.group g JOIN fairlead.queue q ON q.id = g.queue
-WHERE g.id = ANY($2) AND g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1 AND g.tag <= q.fair_clock
+SELECT g.id, g.queue FROM fairlead.group g
+WHERE g.id = ANY($2) AND g.ready = 0 AND g.in_flight = 0 AND g.paused = 0 AND g.open = 0 AND g.held_until <= $1
+  AND g.tag <= (SELECT q.fair_clock FROM fairlead.queue q WHERE q.id = g.queue)
 
 -- name: forget_group
 -- In: id.
@@ -185,10 +190,13 @@ WHERE l.queue = u.queue AND l.kind = u.kind
 
 -- name: start_grouped
 -- In: rows: group, kind, negated priority, job, charged; node, now, queue, further flags. Moves them from what is ready to what runs.
-WITH gone AS (
-  DELETE FROM fairlead.grouped g USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[]) AS u(grp, kind, priority, job, charged)
-  WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job
-  RETURNING g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, g.grp, u.charged)
+WITH found AS (
+  SELECT g.at, u.charged FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[]) AS u(grp, kind, priority, job, charged)
+  CROSS JOIN LATERAL (
+    SELECT ctid AS at FROM fairlead.grouped g WHERE g.grp = u.grp AND g.kind = u.kind AND g.priority = u.priority AND g.job = u.job OFFSET 0) g),
+gone AS (
+  DELETE FROM fairlead.grouped g USING found f WHERE g.ctid = f.at
+  RETURNING g.job, g.batch, g.flags, g.attempt, g.fence, g.lost, g.since, g.grp, f.charged)
 INSERT INTO fairlead.running(node, job, queue, batch, flags, attempt, fence, lost, ready_at, claimed_at, cancel, grp, charged)
 SELECT $6, job, $8, batch, flags | $9, attempt + 1, fence + 1, lost, since, $7, 0, grp, charged FROM gone
 
@@ -199,5 +207,7 @@ WHERE node = $1 AND grp IS NOT NULL AND charged < (($2 - claimed_at) / 1000000.0
 
 -- name: set_charged
 -- In: rows: node, job, seconds.
-UPDATE fairlead.running r SET charged = u.charged FROM unnest($1::bigint[], $2::bigint[], $3::double precision[]) AS u(node, job, charged)
-WHERE r.node = u.node AND r.job = u.job
+UPDATE fairlead.running r SET charged = f.charged FROM (
+  SELECT r.at, u.charged FROM unnest($1::bigint[], $2::bigint[], $3::double precision[]) AS u(node, job, charged)
+  CROSS JOIN LATERAL (SELECT ctid AS at FROM fairlead.running r WHERE r.node = u.node AND r.job = u.job OFFSET 0) r) f
+WHERE r.ctid = f.at

@@ -28,7 +28,8 @@ SELECT s FROM unnest($2::bigint[]) s WHERE NOT pg_try_advisory_xact_lock(hashtex
 
 -- name: holders_of_keys
 -- In: queues, keys. Out: the number of a key from 1, and the job that holds it. To be asked after the stripes were taken, by a statement with a newer snapshot.
-SELECT k.n, u.job FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS k(queue, key, n) JOIN fairlead.unique u ON u.queue = k.queue AND u.key = k.key
+SELECT k.n, u.job FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS k(queue, key, n)
+CROSS JOIN LATERAL (SELECT job FROM fairlead.unique u WHERE u.queue = k.queue AND u.key = k.key OFFSET 0) u
 
 -- name: stripes
 -- In: schema, stripe. Waits for one; whoever asks holds nothing else. Out: one row.
@@ -54,9 +55,11 @@ INSERT INTO fairlead.deadline(at, job) VALUES ($1, $2) ON CONFLICT DO NOTHING
 
 -- name: release_key
 -- In: rows: job, queue. The key stays while an abandoned attempt of the job still runs.
-DELETE FROM fairlead.unique k USING unnest($1::bigint[], $2::bigint[]) AS u(job, queue), fairlead.job j
-WHERE j.id = u.job AND k.queue = u.queue AND k.key = j.unique_key AND k.job = u.job
-  AND NOT EXISTS (SELECT 1 FROM fairlead.abandoned a WHERE a.job = u.job)
+DELETE FROM fairlead.unique WHERE ctid = ANY(ARRAY(
+  SELECT k.ctid FROM unnest($1::bigint[], $2::bigint[]) AS u(job, queue)
+  CROSS JOIN LATERAL (SELECT unique_key FROM fairlead.job j WHERE j.id = u.job OFFSET 0) j
+  CROSS JOIN LATERAL (SELECT ctid FROM fairlead.unique k WHERE k.queue = u.queue AND k.key = j.unique_key AND k.job = u.job OFFSET 0) k
+  WHERE (SELECT true FROM fairlead.abandoned a WHERE a.job = u.job LIMIT 1) IS NULL))
 
 -- name: any_dependency
 -- Out: a row when any job waits for another.
@@ -106,14 +109,17 @@ SELECT job, open, max_parallel FROM fairlead.batch WHERE job = ANY($1)
 
 -- name: set_places
 -- In: rows: batch, how many of its items are in play.
-UPDATE fairlead.batch b SET open = u.open FROM unnest($1::bigint[], $2::bigint[]) AS u(batch, open) WHERE b.job = u.batch
+UPDATE fairlead.batch b SET open = f.open FROM (
+  SELECT b.at, u.open FROM unnest($1::bigint[], $2::bigint[]) AS u(batch, open)
+  CROSS JOIN LATERAL (SELECT ctid AS at FROM fairlead.batch b WHERE b.job = u.batch OFFSET 0) b) f
+WHERE b.ctid = f.at
 
 -- name: parked
 -- In: batches, how many of each. Out: the items that get the next places of each.
 SELECT w.job, j.queue, j.kind, j.priority, j.batch, j.flags, w.attempt, w.fence, w.lost, w.since
 FROM unnest($1::bigint[]) AS u(batch) CROSS JOIN LATERAL
   (SELECT * FROM fairlead.waiting w WHERE w.state = 2 AND w.batch = u.batch ORDER BY w.priority, w.job LIMIT $2) w
-JOIN fairlead.job j ON j.id = w.job
+CROSS JOIN LATERAL (SELECT * FROM fairlead.job j WHERE j.id = w.job OFFSET 0) j
 ORDER BY w.batch, w.priority, w.job
 
 -- name: batch_ends

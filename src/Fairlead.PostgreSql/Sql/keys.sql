@@ -26,7 +26,8 @@ SELECT key FROM fairlead.key WHERE scope = $1 AND key = ANY($2) AND job = $3 AND
 
 -- name: attempt_runs
 -- In: job, fence. Out: a row while the attempt holds its job.
-SELECT 1 FROM fairlead.running WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) AND job = $1 AND fence = $2
+SELECT 1 FROM (SELECT 0::bigint AS id UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) n
+CROSS JOIN LATERAL (SELECT FROM fairlead.running r WHERE r.node = n.id AND r.job = $1 AND r.fence = $2 OFFSET 0) r
 
 -- name: completed_by
 -- In: job, fence. Out: when that attempt completed the job; no row when it did not.

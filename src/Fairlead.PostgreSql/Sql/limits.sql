@@ -46,7 +46,8 @@ SELECT state FROM fairlead.limit_state WHERE limit_id = $1 AND key = $2
 
 -- name: states_of
 -- In: names of limits, keys. Out: limit, key, state of those keys of those limits.
-SELECT s.limit_id, s.key, s.state FROM fairlead.limit l JOIN fairlead.limit_state s ON s.limit_id = l.id WHERE l.name = ANY($1) AND s.key = ANY($2)
+SELECT s.limit_id, s.key, s.state FROM fairlead.limit l
+CROSS JOIN LATERAL (SELECT * FROM fairlead.limit_state s WHERE s.limit_id = l.id AND s.key = ANY($2) OFFSET 0) s WHERE l.name = ANY($1)
 
 -- name: limit_states
 -- In: limit, at most. Out: key, state; the last used first.
@@ -68,7 +69,7 @@ DELETE FROM fairlead.limit_state WHERE limit_id = $1 AND key = $2
 
 -- name: unused_limit_states
 -- In: used before, after limit, after key, limit. Out: the next states by limit and key: limit's name, key, limit's id, whether it is a group's own that was not used since.
-SELECT l.name, s.key, s.limit_id, s.key <> '' AND s.used_at < $1 FROM fairlead.limit_state s JOIN fairlead.limit l ON l.id = s.limit_id
+SELECT (SELECT l.name FROM fairlead.limit l WHERE l.id = s.limit_id), s.key, s.limit_id, s.key <> '' AND s.used_at < $1 FROM fairlead.limit_state s
 WHERE (s.limit_id, s.key) > ($2, $3) ORDER BY s.limit_id, s.key LIMIT $4
 
 -- name: hold
@@ -82,16 +83,17 @@ SELECT limit_id, key, cost, id FROM fairlead.held WHERE id = $1
 
 -- name: held_by_attempt
 -- In: node, job, fence. Out: limit, key, cost, id.
-SELECT limit_id, key, cost, id FROM fairlead.held WHERE node = $1 AND job = $2 AND fence = $3 ORDER BY id
+SELECT limit_id, key, cost, id FROM (SELECT * FROM fairlead.held WHERE node = $1 AND job = $2 AND fence = $3 OFFSET 0) h ORDER BY id
 
 -- name: held_by_jobs
 -- In: node, jobs. Out: limit, key, cost, id, job, fence, state of the limit.
 SELECT h.limit_id, h.key, h.cost, h.id, h.job, h.fence, s.state
-FROM fairlead.held h LEFT JOIN fairlead.limit_state s ON s.limit_id = h.limit_id AND s.key = h.key WHERE h.node = $1 AND h.job = ANY($2) ORDER BY h.id
+FROM (SELECT * FROM fairlead.held WHERE node = $1 AND job = ANY($2) OFFSET 0) h
+LEFT JOIN LATERAL (SELECT * FROM fairlead.limit_state s WHERE s.limit_id = h.limit_id AND s.key = h.key OFFSET 0) s ON true ORDER BY h.id
 
 -- name: held_by_node
 -- In: node. Out: limit, key, cost, id.
-SELECT limit_id, key, cost, id FROM fairlead.held WHERE node = $1 ORDER BY id
+SELECT limit_id, key, cost, id FROM (SELECT * FROM fairlead.held WHERE node = $1 OFFSET 0) h ORDER BY id
 
 -- name: release_held
 -- In: ids.

@@ -30,8 +30,8 @@ UPDATE fairlead.waiting SET blockers = blockers - 1 WHERE job = $1 RETURNING blo
 
 -- name: running_anywhere
 -- In: job. Out: its row, on whichever node. The key begins with the node, so the few live ones are asked in turn, and the store, which carries parents.
-SELECT attempt, fence, lost, ready_at, claimed_at, cancel, node FROM fairlead.running
-WHERE node IN (SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) AND job = $1
+SELECT r.attempt, r.fence, r.lost, r.ready_at, r.claimed_at, r.cancel, r.node FROM (SELECT 0::bigint AS id UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL) n
+CROSS JOIN LATERAL (SELECT * FROM fairlead.running r WHERE r.node = n.id AND r.job = $1 OFFSET 0) r
 
 -- name: running
 -- In: node, job. Out: what the end of its attempt needs.
@@ -42,8 +42,11 @@ SELECT attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, 
 SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, flags, grp, charged FROM fairlead.running WHERE node = $1 AND job = ANY($2)
 
 -- name: take_running
--- In: node, rows: job, fence. Out: job, then what the end of its attempt needs, of those that ran there; they do no longer.
-DELETE FROM fairlead.running r USING unnest($2::bigint[], $3::bigint[]) AS u(job, fence) WHERE r.node = $1 AND r.job = u.job AND r.fence = u.fence
+-- In: node, rows: job, fence. Out: job, then what the end of its attempt needs, of those that ran there; they do no longer. Looked up row by row, as
+-- everything is that comes as rows (OFFSET 0): a plan made while the table was empty would read it whole for each of them.
+DELETE FROM fairlead.running r WHERE r.ctid = ANY(ARRAY(
+  SELECT r.ctid FROM unnest($2::bigint[], $3::bigint[]) AS u(job, fence) CROSS JOIN LATERAL (
+    SELECT ctid FROM fairlead.running r WHERE r.node = $1 AND r.job = u.job AND r.fence = u.fence OFFSET 0) r))
 RETURNING r.job, r.attempt, r.fence, r.lost, r.ready_at, r.claimed_at, r.cancel, r.queue, r.batch, r.flags, r.grp, r.charged
 
 -- name: running_on
@@ -52,7 +55,9 @@ SELECT job, attempt, fence, lost, ready_at, claimed_at, cancel, queue, batch, fl
 
 -- name: remove_running
 -- In: rows: node, job.
-DELETE FROM fairlead.running r USING unnest($1::bigint[], $2::bigint[]) AS u(node, job) WHERE r.node = u.node AND r.job = u.job
+DELETE FROM fairlead.running WHERE ctid = ANY(ARRAY(
+  SELECT r.ctid FROM unnest($1::bigint[], $2::bigint[]) AS u(node, job) CROSS JOIN LATERAL (
+    SELECT ctid FROM fairlead.running r WHERE r.node = u.node AND r.job = u.job OFFSET 0) r))
 
 -- name: mark_cancelled
 -- In: node, job.

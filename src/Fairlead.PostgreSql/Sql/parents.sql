@@ -17,7 +17,7 @@ SELECT started_at FROM fairlead.parent WHERE job = $1
 -- In: batch. Out: its parent, if that still waits for it: node, started at, how many were left out, job; then what the end of its attempt needs.
 SELECT p.node, p.started_at, p.left_out, p.job,
   r.attempt, r.fence, r.lost, r.ready_at, r.claimed_at, r.cancel, r.queue, r.batch, r.flags, r.grp, r.charged
-FROM fairlead.parent p JOIN fairlead.running r ON r.node = 0 AND r.job = p.job AND r.fence = p.fence WHERE p.batch = $1
+FROM fairlead.parent p CROSS JOIN LATERAL (SELECT * FROM fairlead.running r WHERE r.node = 0 AND r.job = p.job AND r.fence = p.fence OFFSET 0) r WHERE p.batch = $1
 
 -- name: carry_running
 -- In: node, job. From here on the store carries it.

@@ -31,7 +31,7 @@ SELECT job FROM fairlead.batch WHERE name = $1 ORDER BY job DESC LIMIT 1
 
 -- name: first_awaited
 -- In: job. Out: the first job it waits for.
-SELECT on_job FROM fairlead.dependency WHERE job = $1 ORDER BY on_job LIMIT 1
+SELECT min(on_job) FROM (SELECT on_job FROM fairlead.dependency WHERE job = $1 OFFSET 0) d
 
 -- name: slot_block
 -- In: queue. Out: the key of a block for slots that lasts.
@@ -116,7 +116,7 @@ SELECT id, job, fence, at, level, message, $5::text IS NULL OR position(lower($5
 -- In: first, last. Out: jobs with how they ended.
 SELECT j.id, j.queue, j.kind, j.group_key, j.enqueued_at, e.status, e.ended_at, e.attempt, e.fence, e.node, e.ready_at, e.claimed_at,
   e.started_at, e.attempt_ended_at, e.outcome, e.error, j.priority
-FROM fairlead.job j LEFT JOIN fairlead.ended e ON e.job = j.id AND e.job BETWEEN $1 AND $2 WHERE j.id BETWEEN $1 AND $2 ORDER BY j.id
+FROM fairlead.job j LEFT JOIN LATERAL (SELECT * FROM fairlead.ended e WHERE e.job = j.id OFFSET 0) e ON true WHERE j.id BETWEEN $1 AND $2 ORDER BY j.id
 
 -- name: timeline_attempts
 -- In: first, last. Out: attempts that did not end their job.

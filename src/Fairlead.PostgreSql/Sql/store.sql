@@ -75,7 +75,7 @@ ON CONFLICT(scope) DO UPDATE SET
 -- In: rows: queue, cause, key, from. Blocks that last already go on.
 INSERT INTO fairlead.block(queue, cause, key, from_at)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, from_at)
-WHERE NOT EXISTS (SELECT 1 FROM fairlead.block b WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key)
+WHERE (SELECT true FROM fairlead.block b WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key LIMIT 1) IS NULL
 ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = NULL
 
 -- name: add_block
@@ -85,13 +85,16 @@ ON CONFLICT (queue, cause, key, from_at) DO UPDATE SET to_at = $5
 
 -- name: drop_empty_block
 -- In: rows: queue, cause, key, now. A block that would end when it began never was.
-DELETE FROM fairlead.block b USING unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at)
-WHERE b.queue = u.queue AND b.cause = u.cause AND b.key = u.key AND b.from_at = u.at AND b.to_at IS NULL
+DELETE FROM fairlead.block WHERE ctid = ANY(ARRAY(
+  SELECT b.ctid FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at) CROSS JOIN LATERAL (
+    SELECT ctid FROM fairlead.block b WHERE b.queue = u.queue AND b.cause = u.cause AND b.key = u.key AND b.from_at = u.at AND b.to_at IS NULL OFFSET 0) b))
 
 -- name: close_block
 -- In: rows: queue, cause, key, to.
-UPDATE fairlead.block b SET to_at = u.at FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at)
-WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key
+UPDATE fairlead.block b SET to_at = f.to_at FROM (
+  SELECT b.at, u.at AS to_at FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS u(queue, cause, key, at)
+  CROSS JOIN LATERAL (SELECT ctid AS at FROM fairlead.block b WHERE b.queue = u.queue AND b.to_at IS NULL AND b.cause = u.cause AND b.key = u.key OFFSET 0) b) f
+WHERE b.ctid = f.at
 
 -- name: open_blocks
 -- In: queues, keys. Out: queue, cause, key of blocks that last: all those for slots, and those of the keys.
@@ -100,8 +103,9 @@ UNION ALL SELECT queue, cause, key FROM fairlead.block WHERE queue = ANY($1) AND
 
 -- name: queue_facts
 -- In: queues. Out: what a claim and an end of attempts must know of each, and its number.
-SELECT q.paused, q.max_concurrent, q.revision, q.credit, q.next_slot, q.groups, q.fair_clock, q.outage, q.id, coalesce(t.processing, 0)
-FROM fairlead.queue q LEFT JOIN fairlead.tally t ON t.scope = -q.id WHERE q.id = ANY($1)
+SELECT q.paused, q.max_concurrent, q.revision, q.credit, q.next_slot, q.groups, q.fair_clock, q.outage, q.id,
+  coalesce((SELECT t.processing FROM fairlead.tally t WHERE t.scope = -q.id), 0)
+FROM fairlead.queue q WHERE q.id = ANY($1)
 
 -- name: queue_definition
 -- In: queue. Out: its declared definition and an operator's change, JSON or null.
@@ -129,8 +133,10 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1179731 AND l.objid:
   AND a.wait_event_type = 'Client' AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'
 
 -- name: plan_by_keys
--- For the transaction: tables grow and shrink faster than anybody counts their rows, so plans go by keys, whatever the counts say. Out: one row.
-SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+-- For the transaction: tables grow and shrink faster than anybody counts their rows, so plans go by keys, whatever the counts say, and are made once.
+-- Whatever is switched off costs so much where nothing else is left that the server would compile the plan (jit), anew each time. Out: one row.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
 
 -- name: lock_migrations
 -- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up. Out: one row.

@@ -47,7 +47,7 @@ SELECT count(*) FROM fairlead.job WHERE id BETWEEN $1 AND $2
 -- name: ended_between
 -- In: first, last. Out: queue, status, outcome timed out, number of jobs.
 SELECT j.queue, e.status, e.status = 5 AND coalesce(e.outcome, 0) & 15 = 3, count(*)
-FROM fairlead.ended e JOIN fairlead.job j ON j.id = e.job WHERE e.job BETWEEN $1 AND $2 GROUP BY 1, 2, 3
+FROM fairlead.ended e CROSS JOIN LATERAL (SELECT queue FROM fairlead.job j WHERE j.id = e.job OFFSET 0) j WHERE e.job BETWEEN $1 AND $2 GROUP BY 1, 2, 3
 
 -- name: forget_ended
 -- In: first, last.

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Fairlead.Servers.Tests.PostgreSql.Operations;
 
-/// <summary>No statement of Sql/*.sql reads a whole table that grows, whatever its values: looked at one by one, on a store that is filled.</summary>
+/// <summary>No statement of Sql/*.sql reads a whole table that grows, whatever its values: looked at one by one, on a store that is filled and on an empty one.</summary>
 public sealed class PlanTests(SharedServer server)
 {
     private static readonly HashSet<string> s_big =
@@ -19,10 +19,21 @@ public sealed class PlanTests(SharedServer server)
         ["unreserve_all"] = "waiting_solo holds only the jobs that lost two nodes, and a node has ended",
     };
 
-    [Fact]
-    public async Task No_statement_reads_a_whole_table()
+    /// <summary>A plan is made once, at a connection's first use, be the tables empty then or full: it must be right for what they become.</summary>
+    /// <param name="full">Whether there is anything in the tables, and the server has counted it.</param>
+    /// <param name="writes">As a writing transaction does it, or as whoever only reads.</param>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public async Task No_statement_reads_a_whole_table(bool full, bool writes)
     {
-        await using var filled = await FilledAsync();
+        await using var filled = await StoreAsync(full);
+        if (writes)
+        {
+            // For the session instead of a transaction, which would not survive the server's questions about types.
+            await filled.ExecuteAsync(filled.Texts.Of("plan_by_keys").Replace("true)", "false)", StringComparison.Ordinal));
+        }
         var plan = new StatementPlan(filled.Connection);
         var found = new List<string>();
         // COPY has no plan: it only adds.
@@ -32,7 +43,7 @@ public sealed class PlanTests(SharedServer server)
         {
             var problems = await plan.ProblemsAsync(filled.Texts.Of(name), s_big, filled.FirstColumns);
             found.AddRange(problems.Where(_ => !s_exceptions.ContainsKey(name)).Select(problem => $"{name} {problem}"));
-            (problems.Count == 0 && s_exceptions.ContainsKey(name)).ShouldBeFalse($"{name} needs no exception any more");
+            (problems.Count == 0 && full && s_exceptions.ContainsKey(name)).ShouldBeFalse($"{name} needs no exception any more");
         }
         found.ShouldBeEmpty();
     }
@@ -43,27 +54,27 @@ public sealed class PlanTests(SharedServer server)
     [InlineData("SELECT count(*) FROM fairlead.ended WHERE status > 4", "reads all of index ended_badly")]
     public async Task A_careless_statement_is_found(string statement, string problem)
     {
-        await using var filled = await FilledAsync();
-        await using var noScans = new NpgsqlCommand($"SET enable_seqscan = {(problem.Contains("all of job", StringComparison.Ordinal) ? "on" : "off")}", filled.Connection);
-        await noScans.ExecuteNonQueryAsync();
+        await using var filled = await StoreAsync(full: true);
+        await filled.ExecuteAsync($"SET enable_seqscan = {(problem.Contains("all of job", StringComparison.Ordinal) ? "on" : "off")}");
         var careless = statement.Replace("fairlead.", $"{filled.Texts.Schema}.", StringComparison.Ordinal);
         string.Join('\n', await new StatementPlan(filled.Connection).ProblemsAsync(careless, s_big, filled.FirstColumns)).ShouldContain(problem);
     }
 
-    private async Task<Filled> FilledAsync()
+    private async Task<Filled> StoreAsync(bool full)
     {
         var (connectionString, schema) = await server.NewSchemaAsync();
-        await using (var store = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = schema }))
+        await using (var empty = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = schema }))
         {
-            await store.OpenAsync();
+            await empty.OpenAsync();
         }
         using var reader = new StreamReader(typeof(PlanTests).Assembly.GetManifestResourceStream("Fairlead.Servers.Tests.PostgreSql.Operations.FilledStore.sql")!);
-        await Psql.RunAsync((await server.ServerAsync()).Port, "postgres", (await reader.ReadToEndAsync()).Replace("fairlead.", $"{schema}.", StringComparison.Ordinal));
+        var fill = full ? (await reader.ReadToEndAsync()).Replace("fairlead.", $"{schema}.", StringComparison.Ordinal) : "VACUUM ANALYZE";
+        await Psql.RunAsync((await server.ServerAsync()).Port, "postgres", fill);
         var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
         await connection.OpenAsync();
-        await using var generic = new NpgsqlCommand("SET plan_cache_mode = force_generic_plan", connection);
-        await generic.ExecuteNonQueryAsync();
-        return new(connection, new SqlText(schema), await FirstColumnsAsync(connection, schema));
+        var store = new Filled(connection, new SqlText(schema), await FirstColumnsAsync(connection, schema));
+        await store.ExecuteAsync("SET plan_cache_mode = force_generic_plan");
+        return store;
     }
 
     private static async Task<Dictionary<string, string>> FirstColumnsAsync(NpgsqlConnection connection, string schema)
@@ -84,13 +95,16 @@ public sealed class PlanTests(SharedServer server)
 
     private sealed record Filled(NpgsqlConnection Connection, SqlText Texts, Dictionary<string, string> FirstColumns) : IAsyncDisposable
     {
+        public async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, Connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
         // Many rows: the next one fills its own.
         public async ValueTask DisposeAsync()
         {
-            await using (var drop = new NpgsqlCommand($"DROP SCHEMA {Texts.Schema} CASCADE", Connection))
-            {
-                await drop.ExecuteNonQueryAsync();
-            }
+            await ExecuteAsync($"DROP SCHEMA {Texts.Schema} CASCADE");
             await Connection.DisposeAsync();
         }
     }

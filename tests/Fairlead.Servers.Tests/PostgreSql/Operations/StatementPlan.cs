@@ -9,7 +9,10 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
 {
     private static readonly string[] s_unknownType = [PostgresErrorCodes.IndeterminateDatatype, PostgresErrorCodes.AmbiguousParameter];
 
-    /// <summary>What reads more than it must: tables read from end to end, indexes read from end to end, or by a later column than their first.</summary>
+    /// <summary>
+    /// What reads more than it must: tables read from end to end, indexes read from end to end, or by a later column than their first; rows that come with
+    /// the statement and are compared with those of a table instead of being looked up.
+    /// </summary>
     /// <param name="statement">The statement.</param>
     /// <param name="big">Tables that grow.</param>
     /// <param name="firstColumns">The first column of each index.</param>
@@ -26,6 +29,10 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
         if (type == "Seq Scan" && big.Contains(Text(node, "Relation Name")))
         {
             problems.Add($"reads all of {Text(node, "Relation Name")}");
+        }
+        if (Text(node, "Join Filter") is { Length: > 0 } filter && Tables(node).Any(big.Contains))
+        {
+            problems.Add($"compares all with all by {filter}");
         }
         if (Text(node, "Index Name") is { Length: > 0 } index && firstColumns.TryGetValue(index, out var first))
         {
@@ -47,6 +54,9 @@ internal sealed partial class StatementPlan(NpgsqlConnection connection)
             }
         }
     }
+
+    private static IEnumerable<string> Tables(JsonElement node) =>
+        (node.TryGetProperty("Plans", out var below) ? below.EnumerateArray().SelectMany(Tables) : []).Prepend(Text(node, "Relation Name"));
 
     private static string Text(JsonElement node, string property) => node.TryGetProperty(property, out var value) ? value.GetString()! : "";
 
