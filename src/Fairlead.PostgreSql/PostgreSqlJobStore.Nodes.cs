@@ -6,6 +6,9 @@ namespace Fairlead.PostgreSql;
 
 public sealed partial class PostgreSqlJobStore
 {
+    // Longer than between two heartbeats, so that one node that is heard keeps the silence of the others counting.
+    private static readonly TimeSpan s_unheard = TimeSpan.FromSeconds(4);
+
     private readonly LogBounds logs = new();
 
     /// <inheritdoc />
@@ -131,13 +134,12 @@ public sealed partial class PostgreSqlJobStore
         return holders.Find(h => h.Id != except && HoldsLease(session, h.Id)).Name;
     }
 
-    // Longer than between two heartbeats, so that one node that is heard keeps the silence of the others counting.
     // Where the clock is not the server's, time does not pass while a store is away.
     private void NoteOutage(Session session)
     {
         if (clock.Given is null)
         {
-            session.Sql["note_outage"].Add(session.Now).Add(Moment.Of(TimeSpan.FromSeconds(4))).Run();
+            session.Sql["note_outage"].Add(Moment.Of(s_unheard)).Run();
         }
     }
 

@@ -23,7 +23,9 @@ public sealed partial class PostgreSqlJobStore
     private List<long> SilentNodes(Statements sql, long? now)
     {
         var nodes = new List<long>();
-        var row = sql["silent_nodes"].Add(now).Add(Writer.HealthySince);
+        var (from, to) = Writer.Health.Gaps();
+        // Where the clock is not the server's, the server's own says nothing of how long nobody was heard.
+        var row = sql["silent_nodes"].Add(now).Add(from).Add(to).Add(clock.Given is null ? Moment.Of(s_unheard) : null);
         while (row.Step())
         {
             nodes.Add(row.Long(0));

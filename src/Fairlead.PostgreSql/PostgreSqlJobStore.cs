@@ -107,7 +107,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
             connection.Dispose();
             throw PostgreSqlFault.Is(error) ? PostgreSqlFault.ForUser(error, Description) : error;
         }
-        return new PostgreSqlWriter(connection, clock.Watch, names, definitions, arrivals, stripes, signals.Committed);
+        return new PostgreSqlWriter(connection, names, definitions, arrivals, stripes, signals.Committed);
     }
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken, int rows = 1, Action<Statements, bool>? ahead = null) =>

@@ -12,11 +12,7 @@ internal sealed class PostgreSqlWriter : IDisposable
     // So many rows keep a transaction within a few milliseconds, and the other nodes get their turn.
     private const int RowsPerGroup = 4000;
 
-    // A transaction that took longer than this counts as an interruption of the store, see HealthySince.
-    private static readonly TimeSpan s_stall = TimeSpan.FromSeconds(1);
-
     private readonly WriterConnection connection;
-    private readonly TimeProvider watch;
     private readonly NameTable names;
     private readonly DefinitionCache definitions;
     private readonly Action<StoreSignals> committed;
@@ -27,17 +23,16 @@ internal sealed class PostgreSqlWriter : IDisposable
     private readonly Thread thread;
     private WriteOperation? current;
     private bool closing;
-    private long healthySince = long.MinValue;
 
-    public PostgreSqlWriter(WriterConnection connection, TimeProvider watch, NameTable names, DefinitionCache definitions, ArrivalHorizon horizon, StripeWait stripesWait, Action<StoreSignals> committed)
+    public PostgreSqlWriter(WriterConnection connection, NameTable names, DefinitionCache definitions, ArrivalHorizon horizon, StripeWait stripesWait, Action<StoreSignals> committed)
     {
-        (this.connection, this.watch, this.names, this.definitions, this.horizon, this.stripesWait, this.committed) = (connection, watch, names, definitions, horizon, stripesWait, committed);
+        (this.connection, this.names, this.definitions, this.horizon, this.stripesWait, this.committed) = (connection, names, definitions, horizon, stripesWait, committed);
         thread = new Thread(Run) { IsBackground = true, Name = "Fairlead PostgreSQL writer" };
         thread.Start();
     }
 
-    /// <summary>Since when (microseconds of the store's clock) every write of this store has succeeded without a gap: silence of others counts only from here.</summary>
-    public long HealthySince => Volatile.Read(ref healthySince);
+    /// <summary>When nothing could be written: silence of others does not count then.</summary>
+    public StoreHealth Health { get; } = new(stall: TimeSpan.FromSeconds(1));
 
     /// <summary>Transactions, round trips and statements so far, for the figures.</summary>
     public (long Commits, long RoundTrips, long Statements) Work { get; private set; }
@@ -91,9 +86,9 @@ internal sealed class PostgreSqlWriter : IDisposable
             {
                 connection.Tell();
             }
-            var began = watch.GetTimestamp();
+            var began = connection.Now;
             var signals = WriteAll(group);
-            NoteHealth(stalled: watch.GetElapsedTime(began) > s_stall);
+            NoteHealth(began);
             foreach (var operation in group)
             {
                 operation.Answer();
@@ -105,16 +100,15 @@ internal sealed class PostgreSqlWriter : IDisposable
         }
     }
 
-    private void NoteHealth(bool stalled)
+    private void NoteHealth(long? began)
     {
         if (group.Exists(static operation => operation.Error is StoreUnavailableException))
         {
-            Volatile.Write(ref healthySince, long.MaxValue);
+            Health.Failed(began ?? long.MinValue);
         }
-        else if (group.Count > 0 && (stalled || healthySince == long.MaxValue))
+        else if (group.Count > 0 && connection.Now is { } ended)
         {
-            // From its end on: while it lasted, nobody may have come to a heartbeat.
-            Volatile.Write(ref healthySince, connection.Now);
+            Health.Succeeded(began, ended);
         }
     }
 

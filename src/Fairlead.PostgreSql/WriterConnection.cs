@@ -20,8 +20,7 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
     private Statements? sql;
     private StoreSignals untold;
     private long? toldAt;
-    private long lastTime = long.MinValue;
-    private long lastStamp;
+    private (long Time, long Stamp)? last;
     private bool begun;
     private bool committing;
 
@@ -29,8 +28,8 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
 
     public bool IsOpen => connection?.State == ConnectionState.Open;
 
-    /// <summary>The store's time as it is known here, in microseconds: the last transaction's, and what has passed since.</summary>
-    public long Now => lastTime + Moment.Of(clock.Watch.GetElapsedTime(lastStamp));
+    /// <summary>The store's time as it is known here, in microseconds: the last transaction's, and what has passed since; null before the first.</summary>
+    public long? Now => last is { } known ? known.Time + Moment.Of(clock.Watch.GetElapsedTime(known.Stamp)) : null;
 
     /// <summary>True when the connection was lost in a transaction whose commit had not been asked for: nothing of it has happened.</summary>
     public bool WasLostBeforeCommit => begun && !committing && !IsOpen;
@@ -152,7 +151,7 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
         {
             arrivals.Value = row.Long(2);
         }
-        (lastTime, lastStamp) = (Moment.Of(time), clock.Watch.GetTimestamp());
+        last = (Moment.Of(time), clock.Watch.GetTimestamp());
         return (time, waiting);
     }
 

@@ -186,7 +186,7 @@ internal sealed class ClusterJudge
                 // Its result may have been committed in the moment of its node's death; that it is completed is judged elsewhere.
                 continue;
             }
-            var took = Stopwatch.GetElapsedTime(_run.Watch.LastTrouble(victim, next.StartedAt), next.StartedAt);
+            var took = Stopwatch.GetElapsedTime(victim, next.StartedAt) - _run.Watch.TroubleIn(victim, next.StartedAt);
             (slowest, solo) = next.Solo ? (slowest, Later(solo, took)) : (Later(slowest, took), solo);
             if (!next.Solo && took > TimeSpan.FromSeconds(10))
             {
@@ -217,7 +217,7 @@ internal sealed record ClusterFindings
     /// <summary>Attempts that ended with their node.</summary>
     public required int Lost { get; init; }
 
-    /// <summary>How long after a node's death the slowest of its jobs ran again; counted from the last moment at which the store could not be written.</summary>
+    /// <summary>How long after a node's death the slowest of its jobs ran again; without the time in which the store could not be written.</summary>
     public required TimeSpan SlowestComeback { get; init; }
 
     /// <summary>The same of those that met two deaths and waited for a node of their own.</summary>

@@ -11,7 +11,7 @@ internal sealed class StoreWatch : IAsyncDisposable
     private readonly IJobStore _store;
     private readonly CancellationTokenSource _ended = new();
     private readonly Lock _gate = new();
-    private readonly List<long> _troubles = [];
+    private readonly List<(long From, long To)> _troubles = [];
     private readonly Task _watching;
 
     public StoreWatch(IJobStore store)
@@ -32,12 +32,13 @@ internal sealed class StoreWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>The end of the last trouble between two moments; the first of them when there was none.</summary>
-    public long LastTrouble(long from, long to)
+    /// <summary>How long of the time between two moments it lasted.</summary>
+    public TimeSpan TroubleIn(long from, long to)
     {
         lock (_gate)
         {
-            return _troubles.Where(at => at > from && at < to).DefaultIfEmpty(from).Max();
+            return _troubles.Aggregate(TimeSpan.Zero, (sum, trouble) =>
+                Math.Max(from, trouble.From) is var began && Math.Min(to, trouble.To) is var ended && ended > began ? sum + Stopwatch.GetElapsedTime(began, ended) : sum);
         }
     }
 
@@ -57,7 +58,7 @@ internal sealed class StoreWatch : IAsyncDisposable
             {
                 lock (_gate)
                 {
-                    _troubles.Add(Stopwatch.GetTimestamp());
+                    _troubles.Add((began, Stopwatch.GetTimestamp()));
                 }
             }
             await Task.Delay(Between, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

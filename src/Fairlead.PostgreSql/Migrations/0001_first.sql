@@ -4,7 +4,7 @@
 -- Numbers the store counts with. Ids of jobs and nodes come from here, so that they are never used again, even after pruning.
 CREATE TABLE fairlead.meta(name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 50);
 INSERT INTO fairlead.meta(name, value) VALUES
-  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0), ('healthy_since', 0);
+  ('schema', 0), ('next_job', 1), ('next_node', 1), ('next_permit', 1), ('stale_refused', 0), ('nodes_lost', 0), ('abandoned', 0), ('expire_cursor', 0);
 -- By which a transaction of another database is told from one of this.
 INSERT INTO fairlead.meta(name, value) SELECT 'identity', (random() * 9e18)::bigint;
 
@@ -91,10 +91,11 @@ CREATE TABLE fairlead.tally(
   scope bigint PRIMARY KEY, scheduled bigint NOT NULL, queued bigint NOT NULL, blocked bigint NOT NULL, processing bigint NOT NULL,
   completed bigint NOT NULL, failed bigint NOT NULL, cancelled bigint NOT NULL, timed_out bigint NOT NULL) WITH (fillfactor = 50);
 
--- heartbeat_at: by the store's clock, which decides. heard_at: by the server's own, which tells an outage of the store from the silence of one.
+-- heartbeat_at: by the store's clock, which decides. heard_at: by the server's own, which tells an outage of the store from the silence of one. excused: how long
+-- the store was away since then.
 CREATE TABLE fairlead.node(
   id bigint PRIMARY KEY, name text NOT NULL, slots bigint NOT NULL, lease bigint NOT NULL, joined_at bigint NOT NULL,
-  heartbeat_at bigint NOT NULL, heard_at bigint NOT NULL, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
+  heartbeat_at bigint NOT NULL, heard_at bigint NOT NULL, excused bigint NOT NULL DEFAULT 0, left_at bigint, drain bigint NOT NULL DEFAULT 0, solo_job bigint) WITH (fillfactor = 50);
 CREATE INDEX node_live ON fairlead.node(id) WHERE left_at IS NULL;
 CREATE TABLE fairlead.serves(queue bigint NOT NULL, kind bigint NOT NULL, node bigint NOT NULL, PRIMARY KEY(queue, kind, node));
 CREATE INDEX serves_node ON fairlead.serves(node);

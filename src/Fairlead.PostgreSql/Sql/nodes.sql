@@ -6,9 +6,10 @@ INSERT INTO fairlead.node(id, name, slots, lease, joined_at, heartbeat_at, heard
 VALUES ($1, $2, $3, $4, $5, $5, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
 
 -- name: note_outage
--- In: now, microseconds. When no node at all was heard for that long, by the server's own clock, it was the store that was away: silence counts from now on.
-UPDATE fairlead.meta SET value = $1
-WHERE name = 'healthy_since' AND (SELECT max(heard_at) FROM fairlead.node) < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $2
+-- In: microseconds. When no node at all was heard for that long, by the server's own clock, it was the store that was away: nobody's silence counts for as long.
+UPDATE fairlead.node n SET excused = n.excused + (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - h.heard_at
+FROM (SELECT max(heard_at) AS heard_at FROM fairlead.node WHERE left_at IS NULL) h
+WHERE n.left_at IS NULL AND h.heard_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $1
 
 -- name: add_serves
 -- In: queue, kind, node.
@@ -42,7 +43,7 @@ SELECT 1 FROM fairlead.node WHERE id = $1 AND left_at IS NULL
 
 -- name: heartbeat
 -- In: node, now. Changes one row while it is a member.
-UPDATE fairlead.node SET heartbeat_at = $2, heard_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint WHERE id = $1 AND left_at IS NULL
+UPDATE fairlead.node SET heartbeat_at = $2, excused = 0, heard_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint WHERE id = $1 AND left_at IS NULL
 
 -- name: drain_asked
 -- In: node. Out: whether it was asked to stop taking work.
@@ -78,11 +79,12 @@ INSERT INTO fairlead.log(job, fence, at, level, message)
 SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM fairlead.job WHERE id = $1 AND flags & 8 = 0)
 
 -- name: silent_nodes
--- In: now, or null for the server's clock; since when this store was well. Out: the ids of nodes that were silent for their whole lease. Silence counts
--- only while the store could be written: by whoever asks, and by anybody (note_outage).
-SELECT n.id FROM fairlead.node n, fairlead.meta m
-WHERE m.name = 'healthy_since' AND n.left_at IS NULL
-  AND coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) - greatest(n.heartbeat_at, m.value, $2) >= n.lease
+-- In: now, or null for the server's clock; when this store could not be written (from, to), as whoever asks knows it; for how long some node must have been heard,
+-- or null. Out: the ids of nodes that were silent for their whole lease. Silence counts only while the store could be written: by whoever asks, and by anybody.
+SELECT n.id FROM (SELECT coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now) c CROSS JOIN fairlead.node n
+WHERE n.left_at IS NULL AND c.now - n.heartbeat_at - greatest(n.excused, (
+    SELECT coalesce(sum(greatest(least(g.to_at, c.now) - greatest(g.from_at, n.heartbeat_at), 0)), 0)::bigint FROM unnest($2::bigint[], $3::bigint[]) AS g(from_at, to_at))) >= n.lease
+  AND ($4 IS NULL OR (SELECT max(heard_at) FROM fairlead.node WHERE left_at IS NULL) >= (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $4)
 ORDER BY n.id
 
 -- name: forget_nodes

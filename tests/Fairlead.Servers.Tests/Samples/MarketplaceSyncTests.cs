@@ -118,6 +118,6 @@ public sealed class MarketplaceSyncTests : IAsyncLifetime
 
     private RunningProgram Serve() => _here.StartTool(
         "env", "FAIRLEAD__HTTP__URL=http://127.0.0.1:0", $"MARKETPLACE={_marketplace.Address}", "FAIRLEAD__SCHEDULES__SYNC__EVERY=4s", "FAIRLEAD__QUEUES__MESSAGES__RETRIES=0", "FAIRLEAD__QUEUES__OFFERS__RETRIES=0",
-        "FAIRLEAD__QUEUES__MESSAGES__TIMEOUT=12s", "FAIRLEAD__QUEUES__MESSAGES__KILL_AFTER=100ms",
+        "FAIRLEAD__QUEUES__MESSAGES__TIMEOUT=25s", "FAIRLEAD__QUEUES__MESSAGES__KILL_AFTER=100ms",
         "sh", "-c", "exec \"$FAIRLEAD_PROGRAM\" serve >> serve.log 2>&1");
 }

@@ -1,6 +1,7 @@
 using Fairlead.Bench;
 using Fairlead.PostgreSql;
 using Fairlead.Storage;
+using Npgsql;
 
 namespace Fairlead.Servers.Tests.PostgreSql.BadDays;
 
@@ -70,9 +71,42 @@ public sealed class OutageTests(OwnServer own) : IClassFixture<OwnServer>
         Assert.False((await first.HeartbeatAsync(one)).Held);
     }
 
-    private static async Task<PostgreSqlJobStore> OpenAsync(PostgreSqlStoreOptions options)
+    [Fact]
+    public async Task An_interruption_is_taken_off_a_silence_and_does_not_begin_it_anew()
     {
-        var store = new PostgreSqlJobStore(options);
+        var schema = own.NewSchema();
+        var time = new Clock();
+        await using var store = await OpenAsync(own.Options(schema), time);
+        var (silent, heard) = (await JoinAsync(store, "silent"), await JoinAsync(store, "heard"));
+        time.Pass(0.6 * s_lease);
+        await InterruptAsync(store, schema, heard, time, 0.9 * s_lease);
+
+        Assert.Equal(RescueResult.None, await store.RescueAsync());
+        time.Pass(0.3 * s_lease);
+        Assert.True((await store.HeartbeatAsync(heard)).Held);
+        Assert.Equal(RescueResult.None, await store.RescueAsync());
+        time.Pass(0.1 * s_lease);
+        Assert.Equal(silent, Assert.Single((await store.RescueAsync()).DeadNodes).Id);
+    }
+
+    /// <summary>A heartbeat takes that long, because somebody else has the turn.</summary>
+    private async Task InterruptAsync(PostgreSqlJobStore store, string schema, NodeId node, Clock time, TimeSpan takes)
+    {
+        await using var other = new NpgsqlConnection(own.Server.ConnectionString() + ";Pooling=false");
+        await other.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using var turn = new NpgsqlCommand(new SqlText(schema).Of("take_turn"), other) { Parameters = { new() { Value = "60000" }, new() { Value = schema } } };
+        await turn.ExecuteNonQueryAsync();
+        var beat = store.HeartbeatAsync(node).AsTask();
+        await Until.TrueAsync(async () => await own.NumberAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") > 0, () => "the heartbeat waits for its turn");
+        time.Pass(takes);
+        await transaction.RollbackAsync();
+        Assert.True((await beat.WithinPatienceAsync()).Held);
+    }
+
+    private static async Task<PostgreSqlJobStore> OpenAsync(PostgreSqlStoreOptions options, TimeProvider? clock = null)
+    {
+        var store = new PostgreSqlJobStore(options, clock, TimeProvider.System);
         await store.OpenAsync();
         return store;
     }
@@ -96,5 +130,19 @@ public sealed class OutageTests(OwnServer own) : IClassFixture<OwnServer>
         {
             return true;
         }
+    }
+
+    /// <summary>Time that passes when a test says so.</summary>
+    private sealed class Clock : TimeProvider
+    {
+        private long _ticks = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).Ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
+
+        public override long GetTimestamp() => Volatile.Read(ref _ticks);
+
+        public void Pass(TimeSpan time) => Interlocked.Add(ref _ticks, time.Ticks);
     }
 }
