@@ -15,7 +15,7 @@ internal static class ClusterBench
         await run.EndAsync();
         var findings = await ClusterJudge.JudgeAsync(run);
         Console.WriteLine(findings);
-        foreach (var problem in findings.Problems.Take(50))
+        foreach (var problem in findings.Problems.Take(200))
         {
             Console.WriteLine($"  {problem}");
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Policies;
 using Fairlead.Storage;
 
 namespace Fairlead.Bench.Cluster;
@@ -137,12 +138,21 @@ internal sealed class ClusterJudge
     }
 
     /// <summary>
-    /// A call arrives some time after its permit: in a window in which the latest did so by D, all permits are from a window that is longer by D. So n + ⌈r·D⌉
-    /// calls at most are seen in a second.
+    /// In no second of the store's clock are there more permits than the limit has. At the upstream a call arrives some time after its slot in the limit's grid:
+    /// a permit may be taken a little after its slot (docs/limits.md), and the way takes a while. In a window in which the latest was late by J, all slots are from a window
+    /// that is longer by J, so n + ⌈r·J⌉ calls at most are seen in a second.
     /// </summary>
     private async Task<(int Most, int Allowed)> MostInASecondAsync()
     {
         var claimed = await ClaimTimesAsync();
+        var permits = claimed.Values.Order().ToList();
+        for (var i = ClusterTerms.PerSecond; i < permits.Count; i++)
+        {
+            if (permits[i] - permits[i - ClusterTerms.PerSecond] < Second)
+            {
+                RateProblems.Add($"More than {ClusterTerms.PerSecond} permits in the second to {permits[i]:HH:mm:ss.fff}.");
+            }
+        }
         var calls = _run.Upstream.Calls.OrderBy(static call => call.At).Select(call => (call.At, Late: call.At - claimed[(call.Job, call.Fence)])).ToList();
         var (most, allowed) = (0, 0);
         for (var (first, end) = (0, 0); first < calls.Count; first++)
@@ -151,12 +161,12 @@ internal sealed class ClusterJudge
             {
                 end++;
             }
-            var late = calls[first..end].Max(static call => call.Late);
+            var late = RateSlots.Late + calls[first..end].Max(static call => call.Late);
             var may = ClusterTerms.PerSecond + (int)Math.Ceiling(ClusterTerms.PerSecond * late.TotalSeconds);
             (most, allowed) = end - first > most ? (end - first, may) : (most, allowed);
             if (end - first > may)
             {
-                RateProblems.Add($"{end - first} calls in the second from {calls[first].At:HH:mm:ss.fff}, the latest {late.TotalMilliseconds:0} ms after its permit: {may} are allowed.");
+                RateProblems.Add($"{end - first} calls in the second from {calls[first].At:HH:mm:ss.fff}, the latest {late.TotalMilliseconds:0} ms after its slot: {may} are allowed.");
             }
         }
         return (most, allowed);

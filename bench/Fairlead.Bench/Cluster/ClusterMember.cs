@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Processes;
 
 namespace Fairlead.Bench.Cluster;
 
@@ -52,6 +53,13 @@ internal sealed class ClusterMember : IDisposable
     public IReadOnlyList<long> Acknowledged => Locked(() => _acknowledged.ToArray());
 
     public IReadOnlyList<string> Complaints => Locked(() => _complaints.ToArray());
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Not a single instruction from now on.</summary>
+    public void Pause() => Libc.Kill(_process.Id, Libc.SIGSTOP);
+
+    public void Resume() => Libc.Kill(_process.Id, Libc.SIGCONT);
 
     /// <summary><c>kill -9</c>, and everything it said before is heard.</summary>
     public async Task KillAsync()

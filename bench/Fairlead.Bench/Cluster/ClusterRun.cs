@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Fairlead.PostgreSql;
 using Fairlead.Samples.Upstreams;
 using Fairlead.Storage;
+using Npgsql;
 
 namespace Fairlead.Bench.Cluster;
 
@@ -18,8 +19,6 @@ internal sealed class ClusterRun : IAsyncDisposable
     private readonly Random _random;
     private readonly List<ClusterMember> _living = [];
     private readonly List<ClusterMember> _all = [];
-    private readonly HashSet<(string Queue, int N)> _met = [];
-    private readonly HashSet<(string Queue, int N)> _metTwice = [];
 
     private ClusterRun(PostgreSqlServer server, UpstreamServer http, ClusterUpstream upstream, PostgreSqlJobStore store, int seed) =>
         (_server, _http, Upstream, Store, Watch, _random) = (server, http, upstream, store, new StoreWatch(store), new Random(seed));
@@ -128,23 +127,35 @@ internal sealed class ClusterRun : IAsyncDisposable
         Batch = (await Store.EnqueueBatchAsync(batch), items);
     }
 
-    /// <summary>One that runs a job which two killed nodes have run is spared: a third would make it poison, and it is chance that kills here, not the job.</summary>
+    /// <summary>
+    /// One that holds a job which two killed nodes have run is spared: a third would make it poison, and it is chance that kills here, not the job. Looked up
+    /// in the store while it stands still, so that it takes none in between.
+    /// </summary>
     private async Task KillOneAsync()
     {
-        var candidates = _living.FindAll(member => !member.Running.Any(attempt => attempt.Solo || _metTwice.Contains((attempt.Queue, attempt.N))));
         Deserters += _living.Count(static member => member.HasEnded);
-        if (candidates.Count == 0)
+        foreach (var victim in _living.OrderBy(_ => _random.Next()).ToList())
         {
+            victim.Pause();
+            if (await HoldsTwiceLostAsync(victim))
+            {
+                victim.Resume();
+                continue;
+            }
+            await victim.KillAsync();
+            _living.Remove(victim);
+            Add(victim.First + victim.Done, victim.Count - victim.Done);
             return;
         }
-        var victim = candidates[_random.Next(candidates.Count)];
-        await victim.KillAsync();
-        foreach (var met in victim.Running)
-        {
-            _ = _met.Add((met.Queue, met.N)) || _metTwice.Add((met.Queue, met.N));
-        }
-        _living.Remove(victim);
-        Add(victim.First + victim.Done, victim.Count - victim.Done);
+    }
+
+    private async Task<bool> HoldsTwiceLostAsync(ClusterMember member)
+    {
+        await using var connection = new NpgsqlConnection(_server.ConnectionString() + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var question = new NpgsqlCommand("SELECT EXISTS (SELECT 1 FROM fairlead.running r JOIN fairlead.node n ON n.id = r.node WHERE n.name LIKE $1 AND r.lost >= 2)", connection);
+        question.Parameters.AddWithValue($"%:{member.ProcessId}");
+        return (bool)(await question.ExecuteScalarAsync())!;
     }
 
     private async Task CrashServerAsync()

@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     internal static int EAGAIN { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
     internal static int SIGCHLD { get; } = OperatingSystem.IsMacOS() ? 20 : 17;
     internal static int SIGSTOP { get; } = OperatingSystem.IsMacOS() ? 17 : 19;
+    internal static int SIGCONT { get; } = OperatingSystem.IsMacOS() ? 19 : 18;
     private static int OpenCloseOnExec { get; } = OperatingSystem.IsMacOS() ? 0x100_0000 : 0x8_0000;
     private static int NonBlocking { get; } = OperatingSystem.IsMacOS() ? 4 : 0x800;
 
