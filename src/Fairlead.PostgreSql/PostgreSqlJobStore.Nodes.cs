@@ -24,8 +24,19 @@ public sealed partial class PostgreSqlJobStore
         WriteAsync(session => ReportPools(session, node.Value, pools), cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Heartbeat(session, node.Value), cancellationToken);
+    public async ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default)
+    {
+        var (beat, asked) = ((Statement?)null, clock.Watch.GetTimestamp());
+        var reply = await Writer.AskAsync(
+            sql =>
+            {
+                beat = sql["beat"].Add(node.Value).Add(clock.Given).Add(HeardWithin).Ahead();
+                return beat.Count > 0 ? beat.At(0).Time(0) : null;
+            },
+            session => Beat(session, beat!, asked), cancellationToken);
+        // A node that was found dead, an outage to note, a group to charge: that is written in turn.
+        return reply ?? await WriteAsync(session => Heartbeat(session, node.Value), cancellationToken);
+    }
 
     /// <inheritdoc />
     public ValueTask LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
@@ -134,6 +145,44 @@ public sealed partial class PostgreSqlJobStore
         return holders.Find(h => h.Id != except && HoldsLease(session, h.Id)).Name;
     }
 
+    // Where the clock is not the server's, time does not pass while a store is away: the server's own says nothing of how long nobody was heard.
+    private long? HeardWithin => clock.Given is null ? Moment.Of(s_unheard) : null;
+
+    /// <summary>What one statement answered; null when more is to be written.</summary>
+    private HeartbeatReply? Beat(Session session, Statement row, long asked)
+    {
+        if (row.Count == 0 || row.At(0).Long(4) != 0)
+        {
+            return null;
+        }
+        var (cancel, workers, changed, ailing) = (new List<AttemptKey>(), new List<string>(), new List<QueueDefinition>(), new List<string>());
+        for (var at = 0; at < row.Count; at++)
+        {
+            switch (row.At(at).MaybeLong(5))
+            {
+                case 1:
+                    cancel.Add(new(new(row.Long(6)), row.Long(7)));
+                    break;
+                case 2:
+                    workers.Add(row.Text(8));
+                    break;
+                case 3:
+                    changed.Add(QueueTerms.Of(row.MaybeText(8), row.MaybeText(9)).InForce!);
+                    break;
+                case 4 when BreakerText.Read(row.MaybeText(8)).OpenUntil > session.Time:
+                    ailing.Add(session.QueueName(row.Long(6)));
+                    break;
+            }
+        }
+        row.At(0);
+        leases.Learn(asked, row.MaybeLong(3) is { } end ? TimeSpan.FromMicroseconds(end - session.Now) : null);
+        return new(true, session.Time, cancel, row.Long(1) == 1)
+        {
+            LiveNodes = row.Int(2), Ailing = ailing, EndWorkers = workers,
+            Changed = [.. changed.OrderBy(static queue => queue.Name, StringComparer.Ordinal)],
+        };
+    }
+
     // Where the clock is not the server's, time does not pass while a store is away.
     private void NoteOutage(Session session)
     {
@@ -226,6 +275,7 @@ public sealed partial class PostgreSqlJobStore
         }
         session.EndNode(node);
         sequences.Remove(node);
+        quiet.TryRemove(node, out _);
     }
 
     private static void ReportProgress(Session session, long node, IReadOnlyList<ProgressReport> reports)

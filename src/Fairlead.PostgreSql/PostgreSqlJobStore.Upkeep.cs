@@ -8,9 +8,15 @@ public sealed partial class PostgreSqlJobStore
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromDays(7);
     private static readonly TimeSpan NodesKept = TimeSpan.FromHours(1);
 
+    private readonly KnownLeases leases;
+
     /// <inheritdoc />
     public async ValueTask<RescueResult> RescueAsync(CancellationToken cancellationToken = default)
     {
+        if (leases.AllLast)
+        {
+            return RescueResult.None;
+        }
         // Looked at from outside first: the sweep finds nothing nearly always.
         var found = Ask(sql => SilentNodes(sql, clock.Given).Count > 0);
         return found ? await WriteAsync(Rescue, cancellationToken) : RescueResult.None;
@@ -18,7 +24,7 @@ public sealed partial class PostgreSqlJobStore
 
     /// <inheritdoc />
     public async ValueTask<int> ExpireAsync(int limit = 1000, CancellationToken cancellationToken = default) =>
-        Read(sql => AnyLate(sql)) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
+        Ask(sql => sql["any_late"].Add(clock.Given).Add(Moment.Of(DefaultDeadline)).Any()) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
 
     private List<long> SilentNodes(Statements sql, long? now)
     {
@@ -37,6 +43,7 @@ public sealed partial class PostgreSqlJobStore
     {
         var infos = new List<NodeInfo>();
         var (requeued, poisoned) = (0, 0);
+        session.Sql["hold_nodes"].Run();
         foreach (var node in SilentNodes(session.Sql, session.Now))
         {
             foreach (var job in session.RunningOn(node))
@@ -58,13 +65,6 @@ public sealed partial class PostgreSqlJobStore
         var settlement = NodeLoss.Settle((int)job.Place.Lost, job.Cancelling);
         session.TakeBack(job, AttemptOutcome.Lost, settlement);
         return settlement.Status;
-    }
-
-    private bool AnyLate(Statements sql)
-    {
-        var now = clock.Now(sql);
-        var cursor = sql["counter"].Add("expire_cursor").Number() ?? 0;
-        return sql["late_jobs"].Add(now).Add(1).Any() || sql["first_enqueued_after"].Add(cursor).Number() <= now - Moment.Of(DefaultDeadline);
     }
 
     private static int Expire(Session session, int limit)

@@ -45,6 +45,7 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
         Traits = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(options.Listens ? 5 : 1));
         this.time = time;
         this.clock = new StoreClock(clock);
+        leases = new KnownLeases(this.clock.Watch);
         texts = new SqlText(options.Schema);
         readers = new ReaderPool(options, texts, Description);
         stripes = new StripeWait(options, texts);

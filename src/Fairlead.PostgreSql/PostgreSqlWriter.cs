@@ -48,6 +48,14 @@ internal sealed class PostgreSqlWriter : IDisposable
         return new(operation.Task);
     }
 
+    /// <summary>Asks one statement on the connection that writes, without waiting for the turn of this store; see <see cref="WriteOperation.Alone" />.</summary>
+    public ValueTask<T> AskAsync<T>(Func<Statements, DateTimeOffset?> ask, Func<Session, T> read, CancellationToken cancellationToken)
+    {
+        var operation = new WriteOperation<T>(read, null, 1, cancellationToken) { Alone = ask };
+        ObjectDisposedException.ThrowIf(!TryAdd(operation), typeof(PostgreSqlJobStore));
+        return new(operation.Task);
+    }
+
     public void Dispose()
     {
         lock (waiting)
@@ -129,7 +137,7 @@ internal sealed class PostgreSqlWriter : IDisposable
                 }
             }
             var rows = 0;
-            while (waiting.TryPeek(out var next) && (rows == 0 || rows + next.Rows <= RowsPerGroup))
+            while (waiting.TryPeek(out var next) && (rows == 0 || (rows + next.Rows <= RowsPerGroup && next.Alone is null && group[0].Alone is null)))
             {
                 rows += next.Rows;
                 group.Add(waiting.Dequeue());
@@ -249,6 +257,10 @@ internal sealed class PostgreSqlWriter : IDisposable
 
     private StoreSignals WriteOnce(List<WriteOperation> operations)
     {
+        if (operations[0].Alone is { } alone)
+        {
+            return AskAlone(operations[0], alone);
+        }
         var sql = connection.Open();
         try
         {
@@ -267,6 +279,24 @@ internal sealed class PostgreSqlWriter : IDisposable
             session.Publish();
             Work = (Work.Commits + 1, sql.RoundTrips, sql.Sent);
             return session.Signals;
+        }
+        catch
+        {
+            connection.RollBack();
+            throw;
+        }
+    }
+
+    private StoreSignals AskAlone(WriteOperation operation, Func<Statements, DateTimeOffset?> ask)
+    {
+        try
+        {
+            var (sql, time) = connection.Ask(ask);
+            var session = new Session(sql, names, definitions, time);
+            operation.Do(session);
+            session.Publish();
+            Work = (Work.Commits + 1, sql.RoundTrips, sql.Sent);
+            return StoreSignals.None;
         }
         catch
         {

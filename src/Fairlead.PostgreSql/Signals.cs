@@ -15,9 +15,13 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
     private readonly CancellationTokenSource ended = new();
     private Action<StoreSignals>[] listeners = [];
     private Task? listening;
+    private long told;
 
     /// <summary>Who tells: a store does not hear what it said itself, which its listeners were told already.</summary>
     public string Sender { get; } = System.Security.Cryptography.RandomNumberGenerator.GetHexString(16);
+
+    /// <summary>How many signals there were so far, heard or of this store itself: as long as it stands still nobody said that anything had changed.</summary>
+    public long Told => Interlocked.Read(ref told);
 
     /// <summary>The channel of a schema's signals.</summary>
     public static string Channel(string schema) => $"fairlead_{schema}";
@@ -98,6 +102,7 @@ internal sealed class Signals(PostgreSqlStoreOptions options, string schema, Tim
 
     private void Tell(StoreSignals signals)
     {
+        Interlocked.Increment(ref told);
         foreach (var listener in Volatile.Read(ref listeners))
         {
             try

@@ -11,6 +11,12 @@ internal abstract class WriteOperation(int rows)
     /// <summary>The jobs it adds, if it does nothing else: what they need is asked for together with others'.</summary>
     public IReadOnlyList<NewJob> Jobs { get; init; } = [];
 
+    /// <summary>
+    /// Its one statement, where that needs neither the turn nor a transaction around it: asks it and gives the store's time as it was answered, or null. It may be
+    /// carried out twice.
+    /// </summary>
+    public Func<Statements, DateTimeOffset?>? Alone { get; init; }
+
     /// <summary>Why it did not happen; null when it did.</summary>
     public Exception? Error { get; private set; }
 

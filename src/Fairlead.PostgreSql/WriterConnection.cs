@@ -70,6 +70,20 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
         }
     }
 
+    /// <summary>Asks one statement by itself, out of turn and without a transaction around it. It may be asked again on a new connection.</summary>
+    /// <param name="ask">Asks it, and gives the store's time as it was answered, or null.</param>
+    public (Statements Sql, DateTimeOffset Time) Ask(Func<Statements, DateTimeOffset?> ask)
+    {
+        var asked = Open();
+        begun = true;
+        var time = ask(asked);
+        if (time is { } known)
+        {
+            last = (Moment.Of(known), clock.Watch.GetTimestamp());
+        }
+        return (asked, time ?? default);
+    }
+
     /// <summary>How long what was committed may still wait to be told; null when others know all.</summary>
     public TimeSpan? TellsIn => untold == StoreSignals.None ? null
         : toldAt is { } last && s_tellEvery - clock.Real.GetElapsedTime(last) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;

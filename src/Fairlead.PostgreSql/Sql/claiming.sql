@@ -18,6 +18,21 @@ SELECT u.queue, (SELECT min(w.due) FROM fairlead.waiting w WHERE w.state = 0 AND
   (SELECT true FROM fairlead.waiting w WHERE w.state = 3 AND w.queue = u.queue LIMIT 1) IS NOT NULL
 FROM unnest($1::bigint[]) AS u(queue)
 
+-- name: may_claim
+-- In: now, or null for the server's clock; queues; since which transaction arrivals count. Out: now, when the next scheduled job of these queues comes due, whether a
+-- claim may find or write anything in them, whether arrivals wait, before which transaction none does, if none wait. One look into each index, without the turn.
+SELECT c.now, w.due, coalesce(w.due <= c.now, false) OR EXISTS (SELECT 1 FROM unnest($2::bigint[]) AS u(queue) WHERE
+    (SELECT true FROM fairlead.waiting w WHERE w.state = 3 AND w.queue = u.queue LIMIT 1)
+    OR (SELECT true FROM fairlead.block b WHERE b.queue = u.queue AND b.to_at IS NULL LIMIT 1)
+    OR (SELECT q.outage IS NOT NULL FROM fairlead.queue q WHERE q.id = u.queue)
+    OR (SELECT true FROM fairlead.group g WHERE g.queue = u.queue AND g.ready > 0 LIMIT 1)
+    OR (SELECT true FROM fairlead.group g WHERE g.queue = u.queue AND g.wake_at IS NOT NULL LIMIT 1)
+    OR (SELECT true FROM fairlead.line l WHERE l.queue = u.queue
+      AND (SELECT true FROM fairlead.ready r WHERE r.queue = l.queue AND r.kind = l.kind AND (r.priority, r.job) >= (l.first_priority, l.first_job) LIMIT 1) LIMIT 1)),
+  EXISTS (SELECT 1 FROM fairlead.arrival WHERE xact >= $3), txid_snapshot_xmin(txid_current_snapshot())
+FROM (SELECT coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now) c
+CROSS JOIN (SELECT min((SELECT min(w.due) FROM fairlead.waiting w WHERE w.state = 0 AND w.queue = u.queue)) AS due FROM unnest($2::bigint[]) AS u(queue)) w
+
 -- name: lines_ready
 -- In: queues, kinds. Out: queue, kind of those pairs in which anything is ready.
 SELECT u.queue, u.kind FROM unnest($1::bigint[], $2::bigint[]) AS u(queue, kind)

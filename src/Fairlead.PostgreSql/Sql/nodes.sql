@@ -45,6 +45,32 @@ SELECT 1 FROM fairlead.node WHERE id = $1 AND left_at IS NULL
 -- In: node, now. Changes one row while it is a member.
 UPDATE fairlead.node SET heartbeat_at = $2, excused = 0, heard_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint WHERE id = $1 AND left_at IS NULL
 
+-- name: beat
+-- In: node; now, or null for the server's clock; for how long some node must have been heard, or null. A heartbeat without the turn: what it asks is asked of the
+-- state before it. Changes and answers nothing when the lease was lost, or nobody was heard for that long: then more is to be written. Out: now, whether the node was
+-- asked to drain, how many nodes hold their lease, when the first lease of another ends, whether anything runs longer than was charged; then null, or in a row each: 1: job
+-- and fence of what was cancelled; 2: a worker to end; 3: definition and change of a queue that an operator changed; 4: a queue whose breaker is open, and its state.
+WITH beat AS (
+  UPDATE fairlead.node SET heartbeat_at = coalesce($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), excused = 0,
+    heard_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+  WHERE id = $1 AND left_at IS NULL AND ($3 IS NULL
+    OR (SELECT max(heard_at) FROM fairlead.node WHERE left_at IS NULL) >= (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $3)
+  RETURNING heartbeat_at AS now, drain)
+SELECT b.now, b.drain, 1 + (SELECT count(*) FROM fairlead.node n WHERE n.left_at IS NULL AND n.id <> $1 AND b.now - n.heartbeat_at < n.lease),
+  (SELECT min(n.heartbeat_at + n.excused + n.lease) FROM fairlead.node n WHERE n.left_at IS NULL AND n.id <> $1),
+  (SELECT true FROM fairlead.running r WHERE r.node = $1 AND r.grp IS NOT NULL AND r.charged < ((b.now - r.claimed_at) / 1000000.0)::double precision LIMIT 1) IS NOT NULL,
+  s.what, s.number, s.fence, s.text, s.more
+FROM beat b LEFT JOIN (
+  SELECT 1 AS what, job AS number, fence, NULL::text AS text, NULL::text AS more FROM fairlead.running WHERE node = $1 AND cancel = 1
+  UNION ALL SELECT 2, NULL, NULL, worker, NULL FROM fairlead.ending WHERE node = $1
+  UNION ALL SELECT 3, NULL, NULL, definition, change FROM fairlead.queue WHERE change IS NOT NULL AND id IN (SELECT queue FROM fairlead.serves WHERE node = $1)
+  UNION ALL SELECT 4, q.id, NULL, q.outage, NULL FROM fairlead.queue q WHERE q.outage IS NOT NULL AND q.id IN (SELECT queue FROM fairlead.serves WHERE node = $1)) s ON true
+ORDER BY s.what, s.number, s.text COLLATE "C"
+
+-- name: hold_nodes
+-- Heartbeats need no turn: whoever judges silence lets none of them in before the judgement is carried out. Out: ids.
+SELECT id FROM fairlead.node WHERE left_at IS NULL ORDER BY id FOR NO KEY UPDATE
+
 -- name: drain_asked
 -- In: node. Out: whether it was asked to stop taking work.
 SELECT drain FROM fairlead.node WHERE id = $1

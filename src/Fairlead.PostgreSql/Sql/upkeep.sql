@@ -7,6 +7,13 @@ WHERE d.at <= $1 AND (SELECT count(*) FROM fairlead.running r
   WHERE r.node = ANY(ARRAY(SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL)) AND r.job = d.job) = 0
 ORDER BY d.at, d.job LIMIT $2
 
+-- name: any_late
+-- In: now, or null for the server's clock; the default deadline. Out: a row when a deadline has passed of a job that does not run, or a job is old enough for the default one.
+SELECT 1 FROM (SELECT coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now) c
+WHERE (SELECT true FROM fairlead.deadline d WHERE d.at <= c.now AND (SELECT count(*) FROM fairlead.running r
+    WHERE r.node = ANY(ARRAY(SELECT 0 UNION ALL SELECT id FROM fairlead.node WHERE left_at IS NULL)) AND r.job = d.job) = 0 ORDER BY d.at, d.job LIMIT 1)
+  OR (SELECT j.enqueued_at FROM fairlead.job j WHERE j.id > (SELECT value FROM fairlead.meta WHERE name = 'expire_cursor') ORDER BY j.id LIMIT 1) <= c.now - $2
+
 -- name: remove_deadline
 -- In: at, job.
 DELETE FROM fairlead.deadline WHERE at = $1 AND job = $2
@@ -19,6 +26,16 @@ FROM fairlead.job j WHERE j.id > $1 AND j.enqueued_at <= $2 ORDER BY j.id LIMIT 
 -- name: first_enqueued_after
 -- In: after id. Out: when the next job was enqueued.
 SELECT enqueued_at FROM fairlead.job WHERE id > $1 ORDER BY id LIMIT 1
+
+-- name: may_prune
+-- In: now, or null for the server's clock; for how long nodes are kept, blocks, and jobs at least. Out: whether there are nodes, keys or blocks to forget; whether there may
+-- be anything else.
+SELECT EXISTS (SELECT 1 FROM fairlead.node WHERE left_at <= c.now - $2)
+    OR (SELECT true FROM fairlead.key k WHERE k.expires_at <= c.now ORDER BY k.expires_at LIMIT 1) IS NOT NULL
+    OR (SELECT true FROM fairlead.block b WHERE b.to_at < c.now - $3 ORDER BY b.to_at LIMIT 1) IS NOT NULL,
+  coalesce((SELECT j.enqueued_at FROM fairlead.job j ORDER BY j.id LIMIT 1) <= c.now - $4, false)
+    OR (SELECT g.id FROM fairlead.group g ORDER BY g.id LIMIT 1) IS NOT NULL OR (SELECT s.limit_id FROM fairlead.limit_state s ORDER BY s.limit_id, s.key LIMIT 1) IS NOT NULL
+FROM (SELECT coalesce($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now) c
 
 -- name: old_jobs
 -- In: after id, ended well at or before, ended badly at or before, limit. Out: jobs and batches upward, items of batches among them: id, enqueued at,
