@@ -89,7 +89,7 @@ public sealed class OutageTests(OwnServer own) : IClassFixture<OwnServer>
         Assert.Equal(silent, Assert.Single((await store.RescueAsync()).DeadNodes).Id);
     }
 
-    /// <summary>A heartbeat takes that long, because somebody else has the turn.</summary>
+    /// <summary>A write of the node takes that long, because somebody else has the turn.</summary>
     private async Task InterruptAsync(PostgreSqlJobStore store, string schema, NodeId node, Clock time, TimeSpan takes)
     {
         await using var other = new NpgsqlConnection(own.Server.ConnectionString() + ";Pooling=false");
@@ -97,11 +97,12 @@ public sealed class OutageTests(OwnServer own) : IClassFixture<OwnServer>
         await using var transaction = await other.BeginTransactionAsync();
         await using var turn = new NpgsqlCommand(new SqlText(schema).Of("take_turn"), other) { Parameters = { new() { Value = "60000" }, new() { Value = schema } } };
         await turn.ExecuteNonQueryAsync();
-        var beat = store.HeartbeatAsync(node).AsTask();
-        await Until.TrueAsync(async () => await own.NumberAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") > 0, () => "the heartbeat waits for its turn");
+        var report = store.ReportPoolsAsync(node, []).AsTask();
+        await Until.TrueAsync(async () => await own.NumberAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") > 0, () => "the report waits for its turn");
         time.Pass(takes);
         await transaction.RollbackAsync();
-        Assert.True((await beat.WithinPatienceAsync()).Held);
+        await report.WithinPatienceAsync();
+        Assert.True((await store.HeartbeatAsync(node)).Held);
     }
 
     private static async Task<PostgreSqlJobStore> OpenAsync(PostgreSqlStoreOptions options, TimeProvider? clock = null)
