@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Diagnostics;
 using Fairlead.Storage;
+using Npgsql;
 
 namespace Fairlead.PostgreSql;
 
@@ -24,19 +25,9 @@ public sealed partial class PostgreSqlJobStore
         WriteAsync(session => ReportPools(session, node.Value, pools), cancellationToken);
 
     /// <inheritdoc />
-    public async ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default)
-    {
-        var (beat, asked) = ((Statement?)null, clock.Watch.GetTimestamp());
-        var reply = await Writer.AskAsync(
-            sql =>
-            {
-                beat = sql["beat"].Add(node.Value).Add(clock.Given).Add(HeardWithin).Ahead();
-                return beat.Count > 0 ? beat.At(0).Time(0) : null;
-            },
-            session => Beat(session, beat!, asked), cancellationToken);
+    public async ValueTask<HeartbeatReply> HeartbeatAsync(NodeId node, CancellationToken cancellationToken = default) =>
         // A node that was found dead, an outage to note, a group to charge: that is written in turn.
-        return reply ?? await WriteAsync(session => Heartbeat(session, node.Value), cancellationToken);
-    }
+        await BeatAsync(node.Value, cancellationToken) ?? await WriteAsync(session => Heartbeat(session, node.Value), cancellationToken);
 
     /// <inheritdoc />
     public ValueTask LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
@@ -148,7 +139,28 @@ public sealed partial class PostgreSqlJobStore
     // Where the clock is not the server's, time does not pass while a store is away: the server's own says nothing of how long nobody was heard.
     private long? HeardWithin => clock.Given is null ? Moment.Of(s_unheard) : null;
 
-    /// <summary>What one statement answered; null when more is to be written.</summary>
+    /// <summary>A heartbeat in one statement, without the turn; null when that is not enough.</summary>
+    private async ValueTask<HeartbeatReply?> BeatAsync(long node, CancellationToken cancellationToken)
+    {
+        var (beat, asked) = ((Statement?)null, clock.Watch.GetTimestamp());
+        try
+        {
+            return await Writer.AskAsync(
+                sql =>
+                {
+                    beat = sql["beat"].Add(node).Add(clock.Given).Add(HeardWithin).Ahead();
+                    return beat.Count > 0 ? beat.At(0).Time(0) : null;
+                },
+                session => Beat(session, beat!, asked), cancellationToken);
+        }
+        catch (StoreUnavailableException busy) when (busy.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure })
+        {
+            // Where the database's own isolation is stricter, another heartbeat came between.
+            return null;
+        }
+    }
+
+    /// <summary>What that statement answered; null when more is to be written.</summary>
     private HeartbeatReply? Beat(Session session, Statement row, long asked)
     {
         if (row.Count == 0 || row.At(0).Long(4) != 0)

@@ -1,5 +1,6 @@
 using Fairlead.Bench;
 using Fairlead.PostgreSql;
+using Fairlead.Servers.Tests.PostgreSql.BadDays;
 using Fairlead.Storage;
 using Npgsql;
 
@@ -17,10 +18,10 @@ public sealed class IdleNodeTests : IAsyncLifetime
     {
         _server = await PostgreSqlServer.StartAsync(durable: false, "shared_preload_libraries = 'pg_stat_statements'");
         await _server.ExecuteAsync("CREATE EXTENSION pg_stat_statements");
-        await _server.ExecuteAsync("CREATE DATABASE idle");
-        _store = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = $"{_server.ConnectionString()};Database=idle" });
+        await _server.CreateDatabaseAsync("idle");
+        _store = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = _server.ConnectionString("idle") });
         await _store.OpenAsync();
-        _node = await JoinAsync("node");
+        _node = (await _store.JoinAsync(TestStore.Registration())).Node;
         // Whatever connecting takes, and the first claim, which nobody has told that there is nothing.
         await RoundAsync();
     }
@@ -68,7 +69,7 @@ public sealed class IdleNodeTests : IAsyncLifetime
     [Fact]
     public async Task A_poll_finds_what_nobody_told()
     {
-        await using var other = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = $"{_server.ConnectionString()};Database=idle" });
+        await using var other = new PostgreSqlJobStore(new PostgreSqlStoreOptions { ConnectionString = _server.ConnectionString("idle") });
         await other.OpenAsync();
         (await ClaimAsync()).ShouldBeEmpty();
         await other.EnqueueAsync([TestStore.Job()]);
@@ -84,7 +85,34 @@ public sealed class IdleNodeTests : IAsyncLifetime
         (await CountAsync(async () => (await _store.HeartbeatAsync(_node)).Cancel.ShouldBe([job.Key]))).ShouldBe(1);
     }
 
-    private async Task<NodeId> JoinAsync(string name) => (await _store.JoinAsync(TestStore.Registration() with { Name = name, Lease = TimeSpan.FromHours(1) })).Node;
+    [Fact]
+    public async Task A_heartbeat_waits_for_whoever_judges_silence()
+    {
+        await using var judge = new NpgsqlConnection(_server.ConnectionString("idle"));
+        await judge.OpenAsync();
+        await using var judgement = await judge.BeginTransactionAsync();
+        var texts = new SqlText(PostgreSqlStoreOptions.DefaultSchema);
+        await using (var hold = new NpgsqlCommand(texts.Of("hold_nodes"), judge))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+        var beat = _store.HeartbeatAsync(_node).AsTask();
+        await Until.TrueAsync(IsHeldUpAsync, () => "the heartbeat waits");
+        await using (var end = new NpgsqlCommand(texts.Of("end_node"), judge) { Parameters = { new() { Value = _node.Value }, new() { Value = 1L } } })
+        {
+            await end.ExecuteNonQueryAsync();
+        }
+        await judgement.CommitAsync();
+        (await beat.WithinPatienceAsync()).Held.ShouldBeFalse();
+    }
+
+    private async Task<bool> IsHeldUpAsync()
+    {
+        await using var connection = new NpgsqlConnection(_server.ConnectionString());
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = 'idle' AND wait_event_type = 'Lock'", connection);
+        return (long)(await command.ExecuteScalarAsync())! > 0;
+    }
 
     private async Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => (await _store.ClaimAsync(TestStore.Request(_node, ++_sequence))).Jobs;
 
