@@ -97,7 +97,7 @@ public sealed class IdleNodeTests : IAsyncLifetime
             await hold.ExecuteNonQueryAsync();
         }
         var beat = _store.HeartbeatAsync(_node).AsTask();
-        await Until.TrueAsync(IsHeldUpAsync, () => "the heartbeat waits");
+        await Until.TrueAsync(async () => await IsHeldUpAsync(), () => "the heartbeat waits");
         await using (var end = new NpgsqlCommand(texts.Of("end_node"), judge) { Parameters = { new() { Value = _node.Value }, new() { Value = 1L } } })
         {
             await end.ExecuteNonQueryAsync();
