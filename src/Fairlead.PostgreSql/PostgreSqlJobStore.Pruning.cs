@@ -17,16 +17,12 @@ public sealed partial class PostgreSqlJobStore
     public async ValueTask<int> PruneAsync(Retention retention, int limit = 1000, CancellationToken cancellationToken = default)
     {
         // Found outside of the turn; what has changed since then is seen to inside. Where nothing ends, nothing is written.
-        var (due, more) = Ask(sql => MayPrune(sql, retention));
+        var (longest, shortest) = retention.Failed > retention.Completed ? (retention.Failed, retention.Completed) : (retention.Completed, retention.Failed);
+        var (due, more) = await AskAloneAsync(
+            sql => sql["may_prune"].Add(clock.Given).Add(Moment.Of(NodesKept)).Add(Moment.Of(longest)).Add(Moment.Of(shortest)),
+            static row => row.Step() ? (row.Long(0) != 0, row.Long(1) != 0) : default, cancellationToken);
         var found = more ? Read(sql => Find(sql, retention, limit)) : new([], [], []);
         return !due && found.IsEmpty ? 0 : await WriteAsync(session => Prune(session, found, retention, limit), cancellationToken, limit);
-    }
-
-    private (bool Due, bool More) MayPrune(Statements sql, Retention retention)
-    {
-        var (longest, shortest) = retention.Failed > retention.Completed ? (retention.Failed, retention.Completed) : (retention.Completed, retention.Failed);
-        var row = sql["may_prune"].Add(clock.Given).Add(Moment.Of(NodesKept)).Add(Moment.Of(longest)).Add(Moment.Of(shortest));
-        return row.Step() ? (row.Long(0) != 0, row.Long(1) != 0) : default;
     }
 
     private Prunable Find(Statements sql, Retention retention, int limit)

@@ -24,7 +24,7 @@ public sealed partial class PostgreSqlJobStore
 
     /// <inheritdoc />
     public async ValueTask<int> ExpireAsync(int limit = 1000, CancellationToken cancellationToken = default) =>
-        Ask(sql => sql["any_late"].Add(clock.Given).Add(Moment.Of(DefaultDeadline)).Any()) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
+        await AskAloneAsync(sql => sql["any_late"].Add(clock.Given).Add(Moment.Of(DefaultDeadline)), static row => row.Any(), cancellationToken) ? await WriteAsync(session => Expire(session, limit), cancellationToken) : 0;
 
     private List<long> SilentNodes(Statements sql, long? now)
     {

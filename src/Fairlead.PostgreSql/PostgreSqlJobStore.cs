@@ -117,6 +117,20 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     private async ValueTask WriteAsync(Action<Session> work, CancellationToken cancellationToken, int rows = 1) =>
         await Writer.WriteAsync(session => { work(session); return true; }, rows, cancellationToken);
 
+    /// <summary>One question of the loops, on the connection whose plans go by keys.</summary>
+    private ValueTask<T> AskAloneAsync<T>(Func<Statements, Statement> question, Func<Statement, T> read, CancellationToken cancellationToken)
+    {
+        Statement? row = null;
+        return Writer.AskAsync(
+            sql =>
+            {
+                // Answered here: a connection that was lost is found out where the question may be asked again.
+                _ = (row = question(sql)).Count;
+                return null;
+            },
+            _ => read(row!), cancellationToken);
+    }
+
     private T Read<T>(Func<Statements, T> work)
     {
         _ = Writer;

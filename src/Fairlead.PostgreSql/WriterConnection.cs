@@ -44,6 +44,10 @@ internal sealed class WriterConnection(PostgreSqlStoreOptions options, SqlText t
             connection = options.Connect();
             connection.Open();
             sql = new Statements(connection, texts);
+            if (!options.Pooled)
+            {
+                sql["plan_by_keys_always"].Any();
+            }
             // Another server counts its transactions anew.
             arrivals.Reset();
         }

@@ -138,6 +138,11 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1179731 AND l.objid:
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
 
+-- name: plan_by_keys_always
+-- The same for the session, for what is asked outside of transactions: where statements are prepared, the session is ours. Out: one row.
+SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+  set_config('enable_mergejoin', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)
+
 -- name: lock_migrations
 -- In: schema. Held to the end of the transaction; another key than that of the writers, whom it must not hold up. Out: one row.
 SELECT pg_advisory_xact_lock(1179732, hashtext($1))
