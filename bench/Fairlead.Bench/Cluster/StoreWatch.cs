@@ -50,11 +50,12 @@ internal sealed class StoreWatch : IAsyncDisposable
 
     private async Task WatchAsync()
     {
+        long? failing = null;
         while (!_ended.IsCancellationRequested)
         {
-            var began = Stopwatch.GetTimestamp();
-            var isWell = await WriteAsync();
-            if (!isWell || Stopwatch.GetElapsedTime(began) > Stall)
+            var began = failing ?? Stopwatch.GetTimestamp();
+            failing = await WriteAsync() ? null : began;
+            if (failing is null && Stopwatch.GetElapsedTime(began) > Stall)
             {
                 lock (_gate)
                 {

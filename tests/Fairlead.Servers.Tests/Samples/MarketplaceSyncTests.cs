@@ -10,6 +10,7 @@ namespace Fairlead.Servers.Tests.Samples;
 /// samples/marketplace-sync as it stands, served by the real program: twelve accounts, one of twenty times the size, one whose offers are broken
 /// and one whose messages never answer. What it does is judged by what reached the marketplace, and by the store's records.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class MarketplaceSyncTests : IAsyncLifetime
 {
     private const string Huge = "leviathan", Targets = "fairlead.targets.sync";

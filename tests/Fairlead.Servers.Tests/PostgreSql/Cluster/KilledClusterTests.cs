@@ -4,6 +4,7 @@ using Fairlead.Bench.Cluster;
 namespace Fairlead.Servers.Tests.PostgreSql.Cluster;
 
 /// <summary>In full, for three minutes: <c>dotnet run -c Release --project bench/Fairlead.Bench -- cluster</c>; its result is in docs/cluster.md.</summary>
+[Collection(nameof(Alone))]
 public sealed class KilledClusterTests(ITestOutputHelper output)
 {
     [Fact]
