@@ -42,7 +42,8 @@ public sealed partial class PostgreSqlJobStore : IJobStore, ITransactionalIntake
     {
         this.options = options.Check();
         // Who cannot hear of work looks for it more often.
-        Traits = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(options.Listens ? 5 : 1));
+        // Sweeps are frequent, since they ask nothing while no lease can have ended: what a dead node ran goes on so much sooner.
+        Traits = new(Heartbeat: TimeSpan.FromSeconds(2), Sweep: TimeSpan.FromMilliseconds(250), Poll: TimeSpan.FromSeconds(options.Listens ? 5 : 1));
         this.time = time;
         this.clock = new StoreClock(clock);
         leases = new KnownLeases(this.clock.Watch);

@@ -51,7 +51,7 @@ public enum StoreSignals
 
 /// <summary>What the loops of a host should know about a store.</summary>
 /// <param name="Heartbeat">How often a node should call <see cref="IJobWork.HeartbeatAsync" />.</param>
-/// <param name="Sweep">How often <see cref="IJobUpkeep.RescueAsync" /> should be called: 1 s where death is silence, less where the store knows it at once.</param>
+/// <param name="Sweep">How often <see cref="IJobUpkeep.RescueAsync" /> should be called: 1 s where death is silence, less where the store knows it at once, or asks nobody while no lease can have ended.</param>
 /// <param name="Poll">How often to look for work behind the signals.</param>
 public sealed record StoreTraits(TimeSpan Heartbeat, TimeSpan Sweep, TimeSpan Poll);
 
