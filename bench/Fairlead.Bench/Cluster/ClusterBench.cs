@@ -13,7 +13,7 @@ internal static class ClusterBench
         await using var run = await ClusterRun.StartAsync(server, jobs: ClusterTerms.PerSecond * seconds, seed);
         await run.StormAsync(TimeSpan.FromSeconds(seconds));
         await run.EndAsync();
-        var findings = await ClusterJudge.JudgeAsync(run);
+        var findings = await ClusterJudge.JudgeAsync(run, comeback: TimeSpan.FromSeconds(10));
         Console.WriteLine(findings);
         foreach (var problem in findings.Problems.Take(200))
         {

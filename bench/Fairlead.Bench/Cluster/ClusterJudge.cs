@@ -13,17 +13,21 @@ internal sealed class ClusterJudge
     private readonly ILookup<long, ClusterAttempt> _byJob;
     private readonly Dictionary<long, Job> _stored = [];
 
-    private ClusterJudge(ClusterRun run)
+    private readonly TimeSpan _comeback;
+
+    private ClusterJudge(ClusterRun run, TimeSpan comeback)
     {
-        _run = run;
+        (_run, _comeback) = (run, comeback);
         _lives = [.. run.Members.SelectMany(static member => member.Attempts.Select(attempt => (attempt, attempt.StartedAt, attempt.EndedAt ?? member.KilledAt ?? long.MaxValue)))];
         _byJob = _lives.Select(static life => life.Attempt).ToLookup(static attempt => attempt.Job);
     }
 
     /// <summary>Everything that was found, and what is wrong with it.</summary>
-    public static async Task<ClusterFindings> JudgeAsync(ClusterRun run)
+    /// <param name="run">What happened.</param>
+    /// <param name="comeback">Within what a killed node's work must run elsewhere.</param>
+    public static async Task<ClusterFindings> JudgeAsync(ClusterRun run, TimeSpan comeback)
     {
-        var judge = new ClusterJudge(run);
+        var judge = new ClusterJudge(run, comeback);
         await judge.ReadJobsAsync();
         var (slowest, solo) = judge.Comebacks();
         var (most, allowed) = await judge.MostInASecondAsync();
@@ -198,7 +202,7 @@ internal sealed class ClusterJudge
             }
             var took = Stopwatch.GetElapsedTime(victim, next.StartedAt) - _run.Watch.TroubleIn(victim, next.StartedAt);
             (slowest, solo) = next.Solo ? (slowest, Later(solo, took)) : (Later(slowest, took), solo);
-            if (!next.Solo && took > TimeSpan.FromSeconds(10))
+            if (!next.Solo && took > _comeback)
             {
                 ComebackProblems.Add($"Job {held.Job} of {held.Queue} ran again {took.TotalSeconds:0.0} s after its node was killed.");
             }
